@@ -1,0 +1,37 @@
+# make demo    the whole story in under a minute, no data needed
+# make test    every test;  make check    lint, types
+# make bench   the project's own figures beside its peers (own virtual environment)
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(wildcard csrc/*) CMakeLists.txt pyproject.toml constraints.txt
+
+.PHONY: demo test check bench clean
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+
+# The package is installed in place (editable), and again when the C++ changes.
+$(VENV)/.installed: $(SOURCES) | $(BIN)/python
+	$(BIN)/pip install --quiet --constraint constraints.txt "scikit-build-core>=0.10" "nanobind>=2.4" cmake ninja
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-build-isolation --editable ".[all]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --group dev
+	touch $@
+
+demo: $(VENV)/.installed
+	$(BIN)/bothways demo
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf build $(VENV)

@@ -1,0 +1,67 @@
+"""Every error that Bothways raises on purpose.
+
+    BothwaysError
+     ├── DataError          a file, table or text that cannot be used
+     ├── ArtifactError      a model folder that cannot be written or read
+     ├── ArgumentError      a value that a function cannot take (also a ValueError)
+     ├── NotFittedError     predict before fit (also a ValueError and AttributeError)
+     └── MissingExtraError  an optional dependency is not installed (also an ImportError)
+
+A message says what was got, what was expected, and where: file, line, column.
+The command line prints it as one sentence and exits with 1.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArgumentError",
+    "ArtifactError",
+    "BothwaysError",
+    "DataError",
+    "MissingExtraError",
+    "NotFittedError",
+    "require",
+]
+
+import importlib
+from types import ModuleType
+
+
+class BothwaysError(Exception):
+    """The root of the tree: catch this to catch everything below."""
+
+
+class DataError(BothwaysError):
+    """A file, table or text that cannot be used."""
+
+
+class ArtifactError(BothwaysError):
+    """A model folder that cannot be written or read."""
+
+
+class ArgumentError(BothwaysError, ValueError):
+    """A value that a function cannot take."""
+
+
+class NotFittedError(BothwaysError, ValueError, AttributeError):
+    """Something was asked of a model or vectorizer that has not been fitted."""
+
+
+class MissingExtraError(BothwaysError, ImportError):
+    """An optional dependency is not installed."""
+
+
+def require(module: str, *, extra: str, purpose: str) -> ModuleType:
+    """Import `module`, or say in one sentence how to install it.
+
+    `purpose` completes the sentence "... needs <module>", as in "training".
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        root = module.partition(".")[0]
+        if error.name != root:
+            raise
+        raise MissingExtraError(
+            f"{purpose} needs {root}, which is not installed: pip install 'bothways[{extra}]'"
+        ) from None
