@@ -1,1 +1,26 @@
-// to come
+// The AVX-512 tier. What is shared with other files is included before the target region, so
+// that no inline function of theirs is compiled for this tier.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "kernels.h"
+#include "parallel.h"
+
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+
+namespace bothways {
+namespace {
+#include "vec_avx512.h"
+#include "tier-inl.h"
+}  // namespace
+
+const Kernels kAvx512 = table("avx512");
+
+}  // namespace bothways
+
+#pragma GCC pop_options
+#endif

@@ -1,0 +1,13 @@
+// What this CPU and its operating system allow.
+#pragma once
+
+namespace bothways {
+
+struct CpuFeatures {
+  bool avx2;     // AVX2 and FMA
+  bool avx512;   // AVX-512 F, BW, DQ and VL, registers saved by the system
+};
+
+const CpuFeatures &cpu_features();
+
+}  // namespace bothways

@@ -1,0 +1,91 @@
+// The border between vector code and everything else: one table of functions per
+// instruction set. Letters: N sequences, T tokens in the batch, I input, H hidden,
+// D directions, U distinct tokens, V vocabulary. All arrays are contiguous float32 in row
+// order unless a comment says otherwise.
+#pragma once
+
+#include <cstdint>
+
+namespace bothways {
+
+// What both passes of the recurrence read. Gate order: i, f, g, o. The columns and rows
+// of direction 1, which reads from the end, follow those of direction 0.
+struct LstmBatch {
+  int64_t N, T, H, D;
+  bool reversed;            // with D = 1: read from the end
+  const int64_t *offsets;   // (N + 1,)
+  const float *recurrent;   // (D, H, 4H)
+  const float *h0, *c0;     // (D, N, H), or null for zeros
+
+  bool from_end(int64_t d) const { return d == 1 || reversed; }
+};
+
+struct LstmForward : LstmBatch {
+  const float *projected;   // (U, D * 4H): the input half of the gates, bias included
+  const int32_t *index;     // (T,) row of projected of each token, or null: row t
+  float *output;            // (T, D * H), or null
+  float *h_n, *c_n;         // (D, N, H)
+  float *gates;             // (T, D * 4H) after their activations, or null: inference
+  float *cells;             // (T, D * H), null when gates is
+};
+
+struct LstmBackward : LstmBatch {
+  const float *gates, *cells, *output;   // what the forward pass left
+  const float *d_output;                 // (T, D * H), or null for zeros
+  const float *d_h_n, *d_c_n;            // (D, N, H), or null for zeros
+  float *d_gates;                        // (T, D * 4H), before the activations
+  float *d_h0, *d_c0;                    // (D, N, H), or null
+};
+
+struct RmspropRows {
+  int64_t U, I;
+  const int32_t *rows;       // (U,), each row once
+  const float *gradient;     // (U, I), or null: only let time pass
+  float *weight, *moment;    // (V, I)
+  int64_t *seen;             // (V,) the step that the row's moment stands at
+  int64_t step;              // this step, counted from 1
+  float rate, decay, epsilon;
+};
+
+struct Kernels {
+  const char *name;
+  int64_t rows, lanes;       // of a register tile, of a vector
+
+  void (*sigmoid_forward)(const float *x, float *out, int64_t count);
+  void (*tanh_forward)(const float *x, float *out, int64_t count);
+  void (*exp_forward)(const float *x, float *out, int64_t count);
+
+  int64_t (*gemm_packed_size)(int64_t K, int64_t N);
+  void (*gemm_pack)(const float *b, int64_t ldb, bool transposed, int64_t K, int64_t N,
+                    float *packed);
+  void (*gemm_rows)(const float *const *a, const float *packed, const float *bias, float *c,
+                    int64_t ldc, int64_t M, int64_t K, int64_t N);
+  void (*gemm_columns)(const float *const *a, const float *const *b, float *c, int64_t ldc,
+                       int64_t K, int64_t M, int64_t N);
+  int64_t gemm_panel;        // columns that gemm_columns takes at most
+
+  // The recurrence over `count` sequences of one direction, longest first. `packed` is
+  // what lstm_pack (forward) or gemm_pack of the transpose (backward) made of recurrent[d].
+  int64_t (*lstm_packed_size)(int64_t H);
+  void (*lstm_pack)(const float *recurrent, int64_t H, float *packed);
+  void (*lstm_forward)(const LstmForward &batch, int64_t d, const int32_t *sequences,
+                       int64_t count, const float *packed);
+  void (*lstm_backward)(const LstmBackward &batch, int64_t d, const int32_t *sequences,
+                        int64_t count, const float *packed);
+
+  // out, (U, G): row u is the sum of rows order[starts[u]] ... order[starts[u + 1] - 1] of x.
+  void (*sum_rows)(const float *x, const int32_t *order, const int64_t *starts, int64_t U,
+                   int64_t G, float *out);
+  void (*rmsprop_rows)(const RmspropRows &update);
+};
+
+extern const Kernels kScalar, kAvx2, kAvx512;
+
+// The tier in use; the best this CPU has until set_isa says otherwise.
+const Kernels &active();
+// Tiers this CPU has, best first, ended by a null pointer.
+const Kernels *const *available();
+// False if this CPU has no tier of that name.
+bool set_isa(const char *name);
+
+}  // namespace bothways

@@ -1,0 +1,197 @@
+// The recurrence of a long short-term memory with forget gates (Hochreiter & Schmidhuber
+// 1997; Gers, Schmidhuber & Cummins 2000), over sequences of different lengths:
+//
+//   i, f, o = sigmoid(projected + h R),  g = tanh(projected + h R)
+//   c' = f c + i g,  h' = o tanh(c')
+//
+// The sequences of a group come longest first, so those still alive at step t are the first
+// ones, and no step is ever spent on padding. A row's arithmetic does not depend on the
+// rows beside it.
+
+// Position in the batch of step t of a sequence.
+inline int64_t position(const LstmBatch &b, int64_t d, int64_t sequence, int64_t t) {
+  return b.from_end(d) ? b.offsets[sequence + 1] - 1 - t : b.offsets[sequence] + t;
+}
+
+inline int64_t length(const LstmBatch &b, int64_t sequence) {
+  return b.offsets[sequence + 1] - b.offsets[sequence];
+}
+
+inline int64_t padded(int64_t H) { return (H + kLanes - 1) / kLanes * kLanes; }
+
+// Copy row `sequence` of (D, N, H) `from`, or zeros where it is null, into scratch of
+// `width` floats; what is beyond H stays as it is.
+inline void load_state(const LstmBatch &b, int64_t d, int64_t sequence, const float *from,
+                       float *to) {
+  for (int64_t j = 0; j < b.H; ++j) to[j] = from ? from[(d * b.N + sequence) * b.H + j] : 0.0f;
+}
+
+inline void store_state(const LstmBatch &b, int64_t d, int64_t sequence, const float *from,
+                        float *to) {
+  for (int64_t j = 0; j < b.H; ++j) to[(d * b.N + sequence) * b.H + j] = from[j];
+}
+
+static_assert(kVecs == 4, "one vector of each of the four gates");
+
+int64_t lstm_packed_size(int64_t H) { return padded(H) * 4 * H; }
+
+// (H, 4H) into blocks of kLanes hidden units: [block][k][gate][lane], missing units 0.
+void lstm_pack(const float *recurrent, int64_t H, float *packed) {
+  for (int64_t j = 0; j < H; j += kLanes) {
+    for (int64_t k = 0; k < H; ++k) {
+      for (int64_t gate = 0; gate < 4; ++gate, packed += kLanes) {
+        store(packed, load_n(recurrent + (k * 4 + gate) * H + j, H - j));
+      }
+    }
+  }
+}
+
+// One step of M rows and the hidden units j to j + kLanes - 1: gates, state and output in
+// one pass over registers.
+template <int M>
+void forward_block(const LstmForward &b, int64_t d, const int64_t *position, const float *h_in,
+                   float *h_out, float *c, const float *packed, int64_t j) {
+  const int64_t H = b.H, W = b.D * H, width = padded(H), n = H - j;
+  Vec acc[M][4];
+  const float *rows[M];
+#pragma GCC unroll 8
+  for (int m = 0; m < M; ++m) {
+    int64_t row = b.index ? b.index[position[m]] : position[m];
+    const float *p = b.projected + row * 4 * W + d * 4 * H + j;
+#pragma GCC unroll 4
+    for (int gate = 0; gate < 4; ++gate) acc[m][gate] = load_n(p + gate * H, n);
+    rows[m] = h_in + m * width;
+  }
+  fma_rows<M, 4>(acc, rows, packed, 4 * kLanes, H);
+#pragma GCC unroll 8
+  for (int m = 0; m < M; ++m) {
+    Vec i = vsigmoid(acc[m][0]), f = vsigmoid(acc[m][1]);
+    Vec g = vtanh(acc[m][2]), o = vsigmoid(acc[m][3]);
+    Vec cell = fma(f, load(c + m * width + j), i * g);
+    Vec h = o * vtanh(cell);
+    store(c + m * width + j, cell);
+    store(h_out + m * width + j, h);
+    if (b.gates) {
+      float *to = b.gates + position[m] * 4 * W + d * 4 * H + j;
+      store_n(to, i, n);
+      store_n(to + H, f, n);
+      store_n(to + 2 * H, g, n);
+      store_n(to + 3 * H, o, n);
+      store_n(b.cells + position[m] * W + d * H + j, cell, n);
+    }
+    if (b.output) store_n(b.output + position[m] * W + d * H + j, h, n);
+  }
+}
+
+template <int M>
+void forward_rows(const LstmForward &b, int64_t d, const int64_t *position, const float *h_in,
+                  float *h_out, float *c, const float *packed, int64_t j, int64_t live) {
+  if constexpr (M > 0) {
+    if (live >= M) {
+      forward_block<M>(b, d, position, h_in, h_out, c, packed, j);
+    } else {
+      forward_rows<M - 1>(b, d, position, h_in, h_out, c, packed, j, live);
+    }
+  }
+}
+
+// The rows of the projection that the next step reads: they lie wherever their token does.
+inline void prefetch_rows(const LstmForward &b, int64_t d, const int32_t *sequences, int64_t live,
+                          int64_t t) {
+  for (int64_t r = 0; r < live; ++r) {
+    if (t >= length(b, sequences[r])) break;
+    int64_t at = position(b, d, sequences[r], t);
+    const float *p = b.projected + ((b.index ? b.index[at] : at) * b.D + d) * 4 * b.H;
+    int64_t floats = 4 * b.H < 512 ? 4 * b.H : 512;
+    for (int64_t j = 0; j < floats; j += 16) __builtin_prefetch(p + j);
+  }
+}
+
+void lstm_forward(const LstmForward &b, int64_t d, const int32_t *sequences, int64_t count,
+                  const float *packed) {
+  const int64_t H = b.H, width = padded(H);
+  Buffer<float> scratch(3 * count * width);
+  Buffer<int64_t> positions(count);
+  float *h = scratch.get(), *h_next = h + count * width, *c = h_next + count * width;
+  std::memset(h, 0, 3 * count * width * sizeof(float));
+  for (int64_t r = 0; r < count; ++r) {
+    load_state(b, d, sequences[r], b.h0, h + r * width);
+    load_state(b, d, sequences[r], b.c0, c + r * width);
+  }
+  int64_t live = count;
+  for (int64_t t = 0;; ++t) {
+    while (live > 0 && length(b, sequences[live - 1]) == t) {
+      --live;
+      store_state(b, d, sequences[live], h + live * width, b.h_n);
+      store_state(b, d, sequences[live], c + live * width, b.c_n);
+    }
+    if (live == 0) break;
+    for (int64_t r = 0; r < live; ++r) positions[r] = position(b, d, sequences[r], t);
+    prefetch_rows(b, d, sequences, live, t + 1);
+    for (int64_t j = 0; j < H; j += kLanes) {
+      const float *block = packed + j * 4 * H;
+      for (int64_t r = 0; r < live; r += kRows) {
+        forward_rows<kRows>(b, d, positions.get() + r, h + r * width, h_next + r * width,
+                            c + r * width, block, j, live - r);
+      }
+    }
+    float *swap = h;
+    h = h_next;
+    h_next = swap;
+  }
+}
+
+// The gate gradients of one row at step t, and what its cell passes on to step t - 1.
+inline void backward_row(const LstmBackward &b, int64_t d, int64_t sequence, int64_t t,
+                         const float *dh, float *dc) {
+  const int64_t H = b.H, W = b.D * H, at = position(b, d, sequence, t);
+  const float *gates = b.gates + at * 4 * W + d * 4 * H;
+  const float *cells = b.cells + at * W + d * H;
+  const float *before = t > 0  ? b.cells + position(b, d, sequence, t - 1) * W + d * H
+                        : b.c0 ? b.c0 + (d * b.N + sequence) * H
+                               : nullptr;
+  const float *d_out = b.d_output ? b.d_output + at * W + d * H : nullptr;
+  float *to = b.d_gates + at * 4 * W + d * 4 * H;
+  const Vec one = set1(1.0f);
+  for (int64_t j = 0; j < H; j += kLanes) {
+    const int64_t n = H - j;
+    Vec i = load_n(gates + j, n), f = load_n(gates + H + j, n);
+    Vec g = load_n(gates + 2 * H + j, n), o = load_n(gates + 3 * H + j, n);
+    Vec tc = vtanh(load_n(cells + j, n));
+    Vec dh_j = load(dh + j);
+    if (d_out) dh_j = dh_j + load_n(d_out + j, n);
+    Vec dc_j = fma(dh_j * o, fnma(tc, tc, one), load(dc + j));
+    Vec c_before = before ? load_n(before + j, n) : set1(0.0f);
+    store_n(to + j, dc_j * g * i * (one - i), n);
+    store_n(to + H + j, dc_j * c_before * f * (one - f), n);
+    store_n(to + 2 * H + j, dc_j * i * fnma(g, g, one), n);
+    store_n(to + 3 * H + j, dh_j * tc * o * (one - o), n);
+    store(dc + j, dc_j * f);
+  }
+}
+
+void lstm_backward(const LstmBackward &b, int64_t d, const int32_t *sequences, int64_t count,
+                   const float *packed) {
+  const int64_t H = b.H, W = b.D * H, width = padded(H);
+  Buffer<float> scratch(2 * count * width);
+  Buffer<const float *> rows(count);
+  float *dh = scratch.get(), *dc = dh + count * width;
+  std::memset(dh, 0, 2 * count * width * sizeof(float));
+  for (int64_t r = 0; r < count; ++r) {
+    load_state(b, d, sequences[r], b.d_h_n, dh + r * width);
+    load_state(b, d, sequences[r], b.d_c_n, dc + r * width);
+  }
+  int64_t live = 0;
+  for (int64_t t = count ? length(b, sequences[0]) - 1 : -1; t >= 0; --t) {
+    while (live < count && length(b, sequences[live]) > t) ++live;
+    for (int64_t r = 0; r < live; ++r) {
+      backward_row(b, d, sequences[r], t, dh + r * width, dc + r * width);
+      rows[r] = b.d_gates + position(b, d, sequences[r], t) * 4 * W + d * 4 * H;
+    }
+    if (t > 0 || b.d_h0) gemm_rows(rows.get(), packed, nullptr, dh, width, live, 4 * H, H);
+  }
+  for (int64_t r = 0; b.d_h0 && r < count; ++r) {
+    store_state(b, d, sequences[r], dh + r * width, b.d_h0);
+    store_state(b, d, sequences[r], dc + r * width, b.d_c0);
+  }
+}

@@ -1,0 +1,60 @@
+// Rows of a table: sums of the rows of one token, and optimizers that touch only the rows
+// that a batch used.
+
+void sum_rows(const float *x, const int32_t *order, const int64_t *starts, int64_t U, int64_t G,
+              float *out) {
+  for (int64_t u = 0; u < U; ++u) {
+    const int32_t *first = order + starts[u], *last = order + starts[u + 1];
+    for (int64_t j = 0; j < G; j += kPanel) {
+      const int64_t n = G - j;
+      Vec sum[kVecs];
+      for (int v = 0; v < kVecs; ++v) sum[v] = set1(0.0f);
+      for (const int32_t *row = first; row < last; ++row) {
+        const float *p = x + *row * G + j;
+        for (int v = 0; v < kVecs && v * kLanes < n; ++v) {
+          sum[v] = sum[v] + load_n(p + v * kLanes, n - v * kLanes);
+        }
+      }
+      for (int v = 0; v < kVecs && v * kLanes < n; ++v) {
+        store_n(out + u * G + j + v * kLanes, sum[v], n - v * kLanes);
+      }
+    }
+  }
+}
+
+// m times decay, `times` times over: the roundings of the dense optimizer, which does it
+// once a step. It ends early where the product no longer moves (at 0 or among the smallest
+// subnormal numbers).
+inline Vec decayed(Vec m, Vec decay, int64_t times) {
+  for (; times > 0; --times) {
+    Vec next = m * decay;
+    if (all_equal(next, m)) break;
+    m = next;
+  }
+  return m;
+}
+
+// RMSprop as Keras defines it: m' = decay m + (1 - decay) g^2, w' = w - rate g / sqrt(m' + epsilon).
+// A row without gradient keeps its weights and its moment decays, which is done when the
+// row is next seen: every bit is that of the dense optimizer.
+void rmsprop_rows(const RmspropRows &u) {
+  const Vec decay = set1(u.decay), rest = set1(1.0f - u.decay);
+  const Vec rate = set1(u.rate), epsilon = set1(u.epsilon);
+  for (int64_t r = 0; r < u.U; ++r) {
+    const int64_t row = u.rows[r];
+    float *weight = u.weight + row * u.I, *moment = u.moment + row * u.I;
+    const int64_t missed = u.step - u.seen[row] - (u.gradient ? 1 : 0);
+    u.seen[row] = u.step;
+    for (int64_t j = 0; j < u.I; j += kLanes) {
+      const int64_t n = u.I - j;
+      Vec m = decayed(load_n(moment + j, n), decay, missed);
+      if (u.gradient) {
+        Vec g = load_n(u.gradient + r * u.I + j, n);
+        m = m * decay + rest * (g * g);
+        Vec w = load_n(weight + j, n) - rate * g / vsqrt(m + epsilon);
+        store_n(weight + j, w, n);
+      }
+      store_n(moment + j, m, n);
+    }
+  }
+}

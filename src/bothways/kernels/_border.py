@@ -1,0 +1,61 @@
+"""What every function here does with its arguments before native code runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bothways.errors import ArgumentError
+
+
+def floats(array: ArrayLike, name: str, ndim: int) -> NDArray[np.float32]:
+    """`array` as contiguous float32, copied only if it is strided.
+
+    Another dtype is refused: a conversion would hide a copy, and the precision.
+    """
+    result = np.asarray(array)
+    if result.dtype != np.float32 or result.ndim != ndim:
+        raise ArgumentError(
+            f"{name} must be float32 with {ndim} dimensions, got {result.dtype} with {result.ndim}"
+        )
+    return np.ascontiguousarray(result)
+
+
+def maybe_floats(array: ArrayLike | None, name: str, ndim: int) -> NDArray[np.float32] | None:
+    """As `floats`, and None stays None."""
+    return None if array is None else floats(array, name, ndim)
+
+
+def ids32(array: ArrayLike, name: str) -> NDArray[np.int32]:
+    """Whole numbers of shape (T,) as contiguous int32; `ArgumentError` if one does not fit."""
+    result = np.asarray(array)
+    if result.ndim != 1 or result.dtype.kind not in "iu":
+        raise ArgumentError(
+            f"{name} must be whole numbers of shape (T,), got {result.dtype} of {result.shape}"
+        )
+    if result.dtype != np.int32:
+        if result.size and (result.max() > 2**31 - 1 or result.min() < -(2**31)):
+            raise ArgumentError(f"{name} must fit into 32 bits")
+        result = result.astype(np.int32)
+    return np.ascontiguousarray(result)
+
+
+def offsets64(array: ArrayLike) -> NDArray[np.int64]:
+    """Offsets as contiguous int64; whether they are true is checked on the other side."""
+    result = np.asarray(array)
+    if result.ndim != 1 or not len(result) or result.dtype.kind not in "iu":
+        raise ArgumentError(
+            f"offsets must be whole numbers of shape (N + 1,), got {result.dtype} of {result.shape}"
+        )
+    return np.ascontiguousarray(result, np.int64)
+
+
+def native(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a compiled kernel; what it refuses becomes an `ArgumentError`."""
+    try:
+        return function(*arguments)
+    except ValueError as error:
+        raise ArgumentError(str(error)) from None

@@ -1,0 +1,55 @@
+"""Which instruction set the kernels use, and how many threads."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from bothways.errors import ArgumentError
+from bothways.kernels import _kernels
+
+_TIERS = ("scalar", "avx2", "avx512", "amx")
+_log = logging.getLogger("bothways")
+
+
+def available_isas() -> list[str]:
+    """Instruction tiers that this CPU has, best first."""
+    return list(_kernels.available_isas())
+
+
+def isa() -> str:
+    """The instruction tier in use."""
+    return str(_kernels.isa())
+
+
+def set_isa(name: str) -> None:
+    """Use the tier `name` from now on, in every thread.
+
+    Raises `ArgumentError` if there is no such tier or this CPU does not have it.
+    """
+    if name not in _TIERS:
+        raise ArgumentError(
+            f"there is no instruction tier {name!r}: choose from {', '.join(_TIERS)}"
+        )
+    if not _kernels.set_isa(name):
+        raise ArgumentError(
+            f"the instruction tier {name!r} was asked for, but here there are only "
+            f"{', '.join(available_isas())}"
+        )
+    _log.debug("kernels: tier %s", name)
+
+
+def default_threads() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def choose_from_environment() -> None:
+    """Use the best tier, or the one that `BOTHWAYS_ISA` names."""
+    wanted = os.environ.get("BOTHWAYS_ISA")
+    if wanted:
+        set_isa(wanted)
+    _log.debug("kernels: tier %s of %s", isa(), ", ".join(available_isas()))
+
+
+choose_from_environment()
