@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -63,8 +65,7 @@ def test_backward_direction_is_the_flip_of_forward_on_flipped_input(isa, problem
     one = make(np.diff(p.offsets), V=len(p.table), I=p.table.shape[1], H=H, D=1)
     one.ids = p.ids
     flip = np.concatenate(
-        [np.arange(s, e)[::-1] for s, e in zip(p.offsets, p.offsets[1:], strict=False)]
-        or [np.zeros(0, int)]
+        [np.arange(s, e)[::-1] for s, e in pairwise(p.offsets)] or [np.zeros(0, int)]
     ).astype(int)
     backward = run(one, reverse=True)
     forward = run(one, ids=p.ids[flip])

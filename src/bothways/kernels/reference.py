@@ -10,6 +10,7 @@ Letters: `N` sequences, `T` tokens in the batch, `I` input, `H` hidden, `D` dire
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +41,7 @@ class LstmStates(NamedTuple):
 
 def unique(ids, vocabulary_size):
     """The distinct ids, the place of each token among them, and the tokens of each."""
-    if len(ids) and not (0 <= ids.min() and ids.max() < vocabulary_size):
+    if len(ids) and not (ids.min() >= 0 and ids.max() < vocabulary_size):
         raise ValueError("an id is not in the vocabulary")
     distinct, inverse, counts = np.unique(ids, return_inverse=True, return_counts=True)
     order = np.argsort(inverse, kind="stable")
@@ -170,7 +171,7 @@ def lstm_backward(
 
 
 def _sequences(x, offsets):
-    return [x[start:end] for start, end in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [x[start:end] for start, end in pairwise(offsets)]
 
 
 def mean_forward(x, offsets):

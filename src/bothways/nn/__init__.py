@@ -1,0 +1,24 @@
+"""torch layers over ragged batches; they need the `train` extra.
+
+On the CPU they run on Bothways' kernels, on a GPU through cuDNN's packed path.
+"""
+
+from bothways.errors import require
+
+require("torch", extra="train", purpose="bothways.nn")
+
+from bothways.nn._embedding_lstm import EmbeddingLSTM  # noqa: E402
+from bothways.nn._init import glorot_uniform  # noqa: E402
+from bothways.nn._pooling import Pool  # noqa: E402
+from bothways.nn._ragged import RaggedTensor  # noqa: E402
+from bothways.nn._recurrent import LSTM, Bidirectional, States  # noqa: E402
+
+__all__ = [
+    "LSTM",
+    "Bidirectional",
+    "EmbeddingLSTM",
+    "Pool",
+    "RaggedTensor",
+    "States",
+    "glorot_uniform",
+]

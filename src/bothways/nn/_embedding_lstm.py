@@ -1,0 +1,102 @@
+"""An embedding and the recurrence over it as one layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bothways.nn._init import new_recurrence
+from bothways.nn._ragged import RaggedTensor, unpad
+from bothways.nn._recurrent import (
+    Distinct,
+    Merge,
+    States,
+    _each,
+    check_merge,
+    merge_directions,
+    run_recurrence,
+)
+
+
+class EmbeddingLSTM(nn.Module):
+    """`Embedding(V, I)` and an LSTM in one or both directions, fused.
+
+    The input half of the gates depends on the token alone, so each distinct token of a batch
+    is embedded and projected once: the same function and the same gradient as the two layers
+    apart, for a fraction of the work. The gradient of `embedding (V, I)` is row-sparse
+    (`torch.sparse_coo`), as of `torch.nn.Embedding(sparse=True)`.
+
+    Parameters: `embedding`, drawn uniformly within 0.05, and those of `Bidirectional`, or of
+    `LSTM` with `bidirectional=False`. `dropout` in training drops features of embedded words,
+    the same ones wherever a word stands in the batch (as Gal & Ghahramani 2016 do for words).
+
+    `layer(ids)` takes a `RaggedTensor` of ids `(T,)`, int32 or int64, or a padded tensor
+    `(N, L)` with any boolean mask; it gives the merged output in the same form and `States`;
+    `last(states)` as `Bidirectional`.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        embedding_dim: int,
+        hidden_size: int,
+        *,
+        bidirectional: bool = True,
+        merge: Merge | None = "concat",
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.vocabulary_size, self.embedding_dim = vocabulary_size, embedding_dim
+        self.hidden_size, self.bidirectional = hidden_size, bidirectional
+        self.merge = check_merge(merge)
+        self.embedding = nn.Parameter(
+            torch.empty(vocabulary_size, embedding_dim).uniform_(-0.05, 0.05)
+        )
+        self.kernel, self.recurrent_kernel, self.bias = new_recurrence(
+            embedding_dim, hidden_size, 2 if bidirectional else 1
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self, ids: RaggedTensor | Tensor, mask: Tensor | None = None, initial: States | None = None
+    ) -> tuple[Any, States]:
+        if isinstance(ids, RaggedTensor):
+            output, states = self._run(ids, initial)
+            return _each(output, ids.with_values), states
+        ragged, padding = unpad(ids, mask)
+        output, states = self._run(ragged, initial)
+        return _each(output, padding.restore), states
+
+    def last(self, states: States) -> Any:
+        """The last state of each direction, merged: `(N, F)`."""
+        if not self.bidirectional:
+            return states.h[0]
+        return merge_directions(states.h[0], states.h[1], self.merge)
+
+    def _run(self, ids: RaggedTensor, initial: States | None) -> tuple[Any, States]:
+        output, states = self._recur(ids, initial)
+        if not self.bidirectional:
+            return output, states
+        return merge_directions(*output.split(self.hidden_size, dim=-1), self.merge), states
+
+    def _recur(self, ids: RaggedTensor, initial: States | None) -> tuple[Tensor, States]:
+        if ids.values.device.type != "cpu":
+            rows, inverse = ids.values.unique(return_inverse=True)
+            distinct = Distinct(inverse, inverse, inverse)  # only the index is read there
+        else:
+            rows, *rest = torch.ops.bothways.unique(ids.values, self.vocabulary_size)
+            distinct = Distinct(*rest)
+        if not (self.training and self.dropout.p):
+            return run_recurrence(
+                self, self.embedding, ids.offsets, initial, rows=rows, distinct=distinct
+            )
+        x = self.dropout(nn.functional.embedding(rows, self.embedding, sparse=True))
+        return run_recurrence(self, x, ids.offsets, initial, distinct=distinct)
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.vocabulary_size}, {self.embedding_dim}, {self.hidden_size}, "
+            f"bidirectional={self.bidirectional}, merge={self.merge!r}"
+        )

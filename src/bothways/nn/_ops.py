@@ -1,0 +1,186 @@
+"""The kernels as torch operators: `torch.ops.bothways.*`, with gradients and fake twins.
+
+They run on the CPU in float32, on as many threads as `torch.get_num_threads()` says.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bothways import kernels
+from bothways.errors import ArgumentError
+
+
+def _array(tensor: Tensor | None) -> np.ndarray | None:
+    if tensor is None:
+        return None
+    if tensor.dtype not in (torch.float32, torch.int32, torch.int64):
+        raise ArgumentError(f"the CPU kernels compute in float32, got {tensor.dtype}")
+    return tensor.detach().numpy()
+
+
+def _tensors(*arrays: np.ndarray | None, like: Tensor) -> tuple[Tensor, ...]:
+    return tuple(like.new_empty(0) if a is None else torch.from_numpy(a) for a in arrays)
+
+
+@torch.library.custom_op("bothways::unique", mutates_args=(), device_types="cpu")
+def unique(ids: Tensor, vocabulary_size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """See `bothways.kernels.unique`: distinct, inverse, order, starts."""
+    found = kernels.unique(ids.numpy(), vocabulary_size)
+    return tuple(torch.from_numpy(a.copy() if i in (0, 3) else a) for i, a in enumerate(found))
+
+
+@unique.register_fake
+def _(ids, vocabulary_size):
+    U = torch.library.get_ctx().new_dynamic_size()
+    T, small = len(ids), torch.int32
+    return (
+        ids.new_empty(U, dtype=small),
+        ids.new_empty(T, dtype=small),
+        ids.new_empty(T, dtype=small),
+        ids.new_empty(U + 1, dtype=torch.int64),
+    )
+
+
+@torch.library.custom_op("bothways::lstm", mutates_args=(), device_types="cpu")
+def lstm(
+    x: Tensor,
+    rows: Tensor | None,
+    index: Tensor | None,
+    order: Tensor | None,
+    starts: Tensor | None,
+    offsets: Tensor,
+    kernel: Tensor,
+    bias: Tensor,
+    recurrent: Tensor,
+    h0: Tensor | None,
+    c0: Tensor | None,
+    reverse: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Project rows of `x`, then run the recurrence: output, h_n, c_n, gates, cells.
+
+    `rows (U,)` of `x (V, I)` are projected, or all; token `t` reads the projected row
+    `index[t]`, or `t`. `order` and `starts` go with `index`: see `unique`. The gradient of
+    `x` is row-sparse where `rows` are given.
+    """
+    threads = torch.get_num_threads()
+    projected = kernels.project(
+        _array(x), _array(kernel), _array(bias), rows=_array(rows), threads=threads
+    )
+    states = kernels.lstm_forward(
+        projected,
+        _array(offsets),
+        _array(recurrent),
+        index=_array(index),
+        h0=_array(h0),
+        c0=_array(c0),
+        reverse=reverse,
+        threads=threads,
+    )
+    return _tensors(*states, like=x)
+
+
+@lstm.register_fake
+def _(x, rows, index, order, starts, offsets, kernel, bias, recurrent, h0, c0, reverse):
+    D, H, _ = recurrent.shape
+    N, T = len(offsets) - 1, len(x if index is None else index)
+    shapes = [(T, D * H), (D, N, H), (D, N, H), (T, D * 4 * H), (T, D * H)]
+    return tuple(x.new_empty(shape) for shape in shapes)
+
+
+@torch.library.custom_op("bothways::lstm_backward", mutates_args=(), device_types="cpu")
+def lstm_backward(
+    d_output: Tensor | None,
+    d_h_n: Tensor | None,
+    d_c_n: Tensor | None,
+    x: Tensor,
+    rows: Tensor | None,
+    index: Tensor | None,
+    order: Tensor | None,
+    starts: Tensor | None,
+    offsets: Tensor,
+    kernel: Tensor,
+    recurrent: Tensor,
+    h0: Tensor | None,
+    c0: Tensor | None,
+    states: list[Tensor],
+    reverse: bool,
+    need_x: bool,
+    need_initial: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Gradients of the rows of `x` that were read, kernel, bias, recurrent, h0 and c0."""
+    threads = torch.get_num_threads()
+    d_gates, d_recurrent, d_h0, d_c0 = kernels.lstm_backward(
+        kernels.LstmStates(*(_array(s) for s in states)),
+        _array(offsets),
+        _array(recurrent),
+        d_output=_array(d_output),
+        d_h_n=_array(d_h_n),
+        d_c_n=_array(d_c_n),
+        h0=_array(h0),
+        c0=_array(c0),
+        reverse=reverse,
+        initial=need_initial,
+        threads=threads,
+    )
+    if index is not None:
+        tokens = kernels.Unique(_array(starts)[1:], _array(index), _array(order), _array(starts))
+        d_gates = kernels.sum_by_token(d_gates, tokens, threads=threads)
+    d_kernel, d_bias = kernels.project_backward_kernel(
+        _array(x), d_gates, rows=_array(rows), threads=threads
+    )
+    d_x = None
+    if need_x:
+        d_x = kernels.project_backward_input(d_gates, _array(kernel), threads=threads)
+    return _tensors(d_x, d_kernel, d_bias, d_recurrent, d_h0, d_c0, like=x)
+
+
+@lstm_backward.register_fake
+def _(
+    d_output, d_h_n, d_c_n, x, rows, index, order, starts, offsets, kernel, recurrent, h0, c0,
+    states, reverse, need_x, need_initial,
+):  # fmt: skip
+    none, state = x.new_empty(0), torch.empty_like(states[1])
+    return (
+        x.new_empty(len(x if rows is None else rows), x.shape[1]) if need_x else none,
+        torch.empty_like(kernel),
+        kernel.new_empty(kernel.shape[1]),
+        torch.empty_like(recurrent),
+        state if need_initial else none,
+        torch.empty_like(state) if need_initial else none,
+    )
+
+
+def _save(ctx, inputs, output):
+    *tensors, ctx.reverse = inputs
+    ctx.set_materialize_grads(False)
+    ctx.mark_non_differentiable(output[3], output[4])
+    ctx.save_for_backward(*tensors, *output)
+
+
+def _gradients(ctx, d_output, d_h_n, d_c_n, *_):
+    x, rows, index, order, starts, offsets, kernel, _bias, recurrent, h0, c0, *states = (
+        ctx.saved_tensors
+    )
+    need_x, need_initial = ctx.needs_input_grad[0], any(ctx.needs_input_grad[9:11])
+    d_x, d_kernel, d_bias, d_recurrent, d_h0, d_c0 = torch.ops.bothways.lstm_backward(
+        *(None if d is None else d.contiguous() for d in (d_output, d_h_n, d_c_n)),
+        *(x, rows, index, order, starts, offsets, kernel, recurrent, h0, c0, states),
+        *(ctx.reverse, need_x, need_initial),
+    )
+    if need_x and rows is not None:
+        d_x = torch.sparse_coo_tensor(
+            rows.long()[None], d_x, x.shape, is_coalesced=True, check_invariants=False
+        )
+    return (
+        d_x if need_x else None,
+        *(None, None, None, None, None),
+        *(d_kernel, d_bias, d_recurrent),
+        *((d_h0, d_c0) if need_initial else (None, None)),
+        None,
+    )
+
+
+lstm.register_autograd(_gradients, setup_context=_save)

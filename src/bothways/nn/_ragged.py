@@ -1,0 +1,71 @@
+"""Ragged batches of tensors, and padded ones turned into them and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from bothways import Ragged
+from bothways.errors import ArgumentError
+
+
+class RaggedTensor(NamedTuple):
+    """`N` sequences with `T` steps in all: `values (T, ...)` and `offsets (N + 1,)` int64.
+
+    The torch side of `bothways.Ragged`; offsets live on the CPU, where they are read.
+    """
+
+    values: Tensor
+    offsets: Tensor
+
+    @classmethod
+    def from_ragged(cls, ragged: Ragged) -> RaggedTensor:
+        """The same batch without a copy."""
+        return cls(torch.from_numpy(ragged.values), torch.from_numpy(ragged.offsets))
+
+    @classmethod
+    def from_list(cls, sequences: Sequence[Tensor]) -> RaggedTensor:
+        """From `N` tensors `(length, ...)`."""
+        lengths = torch.tensor([0] + [len(s) for s in sequences])
+        return cls(torch.cat(list(sequences)), lengths.cumsum(0))
+
+    @property
+    def lengths(self) -> Tensor:
+        """Steps in each sequence, `(N,)` int64."""
+        return self.offsets.diff()
+
+    def with_values(self, values: Tensor) -> RaggedTensor:
+        """Other values for the same steps."""
+        return RaggedTensor(values, self.offsets)
+
+
+class Padding(NamedTuple):
+    """Where the steps of a ragged batch stood in the padded tensor it came from."""
+
+    mask: Tensor
+
+    def restore(self, values: Tensor) -> Tensor:
+        """`values (T, F)` at their places in `(N, L, F)`, zeros at the masked steps."""
+        padded = values.new_zeros(*self.mask.shape, *values.shape[1:])
+        return padded.index_put((self.mask,), values)
+
+
+def unpad(x: Tensor, mask: Tensor | None) -> tuple[RaggedTensor, Padding]:
+    """Drop the masked steps of `x (N, L, ...)`: `mask (N, L)` bool is true at those that count.
+
+    Any pattern will do: padding right, left or between, or nothing left. Without a mask every
+    step counts. Raises `ArgumentError` if the mask is not bool or has another shape.
+    """
+    if mask is None:
+        mask = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
+    if mask.dtype != torch.bool or mask.shape != x.shape[:2]:
+        raise ArgumentError(
+            f"the mask must be bool of shape {tuple(x.shape[:2])}, "
+            f"got {mask.dtype} of shape {tuple(mask.shape)}"
+        )
+    lengths = mask.sum(dim=1).cpu()
+    offsets = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
+    return RaggedTensor(x[mask], offsets), Padding(mask)
