@@ -73,13 +73,13 @@ class EmbeddingLSTM(nn.Module):
         """The last state of each direction, merged: `(N, F)`."""
         if not self.bidirectional:
             return states.h[0]
-        return merge_directions(states.h[0], states.h[1], self.merge)
+        return merge_directions(torch.cat([states.h[0], states.h[1]], dim=-1), self.merge)
 
     def _run(self, ids: RaggedTensor, initial: States | None) -> tuple[Any, States]:
         output, states = self._recur(ids, initial)
         if not self.bidirectional:
             return output, states
-        return merge_directions(*output.split(self.hidden_size, dim=-1), self.merge), states
+        return merge_directions(output, self.merge), states
 
     def _recur(self, ids: RaggedTensor, initial: States | None) -> tuple[Tensor, States]:
         if ids.values.device.type != "cpu":

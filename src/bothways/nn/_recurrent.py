@@ -29,7 +29,7 @@ class States(NamedTuple):
 class Distinct(NamedTuple):
     """How a batch's tokens share rows: see `bothways.kernels.Unique`."""
 
-    index: Tensor
+    inverse: Tensor
     order: Tensor
     starts: Tensor
 
@@ -41,13 +41,14 @@ def check_merge(merge: str | None) -> str | None:
     return merge
 
 
-def merge_directions(forward: Tensor, backward: Tensor, merge: str | None) -> Any:
-    """Join what two directions know, each `(..., H)`: `(..., 2H)` for concat, else `(..., H)`.
+def merge_directions(both: Tensor, merge: str | None) -> Any:
+    """Join what two directions know, side by side in `(..., 2H)`.
 
-    With None both are given back, as a pair.
+    Gives `(..., 2H)` for concat, otherwise `(..., H)`, and with None a pair of these.
     """
     if merge == "concat":
-        return torch.cat([forward, backward], dim=-1)
+        return both
+    forward, backward = both.chunk(2, dim=-1)
     if merge == "sum":
         return forward + backward
     if merge == "mul":
@@ -80,7 +81,7 @@ def run_recurrence(
         )
         return output, States(h, c)
     x = x if rows is None else x[rows.long()]
-    x = x if distinct is None else x[distinct.index.long()]
+    x = x if distinct is None else x[distinct.inverse.long()]
     output, h, c = packed_lstm(x, offsets, *weights, h0, c0, reverse)
     return output, States(h, c)
 
@@ -152,10 +153,10 @@ class Bidirectional(nn.Module):
 
     def last(self, states: States) -> Any:
         """The last state of each direction, merged: `(N, F)`."""
-        return merge_directions(states.h[0], states.h[1], self.merge)
+        return merge_directions(torch.cat([states.h[0], states.h[1]], dim=-1), self.merge)
 
     def _merged(self, output: Tensor) -> Any:
-        return merge_directions(*output.split(self.hidden_size, dim=-1), self.merge)
+        return merge_directions(output, self.merge)
 
     def extra_repr(self) -> str:
         return f"{self.input_size}, {self.hidden_size}, merge={self.merge!r}"
