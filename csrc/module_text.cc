@@ -1,6 +1,129 @@
-// The border to Python of text.cc.
+// The border to Python of text.cc: strings in, arrays out.
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "arrow.h"
+#include "text.h"
 
 namespace nb = nanobind;
+using namespace bothways;
 
-void bind_text(nb::module_ &) {}
+namespace {
+
+// The texts of one call: views of UTF-8 that live in the Python objects behind them.
+class Texts {
+ public:
+  // Items that are not strings, or hold a lone surrogate, are named by their place.
+  explicit Texts(nb::list list) {
+    views_.reserve(nb::len(list));
+    for (nb::handle item : list) add_string(item);
+    owner_ = list;
+  }
+
+  // `arrays`: pairs of PyCapsules (schema, array) of Arrow's C data interface.
+  static Texts from_arrow(nb::list arrays) {
+    Texts texts;
+    for (nb::handle pair : arrays) {
+      texts.add_arrow(nb::borrow<nb::tuple>(pair));
+    }
+    texts.owner_ = arrays;
+    return texts;
+  }
+
+  const std::vector<std::string_view> &views() const { return views_; }
+  int64_t size() const { return static_cast<int64_t>(views_.size()); }
+
+ private:
+  Texts() = default;
+
+  void add_string(nb::handle item) {
+    const std::string place = "text " + std::to_string(views_.size());
+    if (!PyUnicode_Check(item.ptr())) {
+      throw std::invalid_argument(place + " is not a string but " +
+                                  nb::cast<std::string>(nb::str(item.type().attr("__name__"))));
+    }
+    // CPython keeps the UTF-8 of a string that is not ASCII beside it: one copy, made once.
+    Py_ssize_t size;
+    const char *bytes = PyUnicode_AsUTF8AndSize(item.ptr(), &size);
+    if (!bytes) {
+      PyErr_Clear();
+      throw std::invalid_argument(place + " holds a lone surrogate, which no encoding has");
+    }
+    views_.emplace_back(bytes, size);
+  }
+
+  void add_arrow(nb::tuple pair) {
+    auto *schema = static_cast<ArrowSchema *>(PyCapsule_GetPointer(pair[0].ptr(), "arrow_schema"));
+    auto *array = static_cast<ArrowArray *>(PyCapsule_GetPointer(pair[1].ptr(), "arrow_array"));
+    if (!schema || !array) throw nb::python_error();
+    append_arrow_strings(*schema, *array, size(), views_);
+  }
+
+  std::vector<std::string_view> views_;
+  nb::object owner_;
+};
+
+template <class T>
+nb::ndarray<nb::numpy, T, nb::ndim<1>> to_numpy(std::vector<T> &&values) {
+  auto *kept = new std::vector<T>(std::move(values));
+  nb::capsule owner(kept, [](void *p) noexcept { delete static_cast<std::vector<T> *>(p); });
+  return {kept->data(), {kept->size()}, owner};
+}
+
+nb::tuple encode(const Texts &texts, const TextRules &rules, const TokenTable &table, int32_t first,
+                 int32_t unknown, int64_t length, int threads) {
+  EncodedTexts encoded;
+  {
+    nb::gil_scoped_release unlocked;
+    encoded = encode_texts(texts.views(), rules, table, first, unknown, length, threads);
+  }
+  return nb::make_tuple(to_numpy(std::move(encoded.ids)), to_numpy(std::move(encoded.offsets)),
+                        encoded.tokens, encoded.cut_texts, encoded.cut_tokens);
+}
+
+nb::bytes as_bytes(std::string_view token) { return nb::bytes(token.data(), token.size()); }
+
+nb::tuple count(const Texts &texts, const TextRules &rules) {
+  TokenCounts counted;
+  {
+    nb::gil_scoped_release unlocked;
+    counted = count_tokens(texts.views(), rules);
+  }
+  nb::list tokens;
+  for (int64_t i = 0; i < counted.table.size(); ++i) tokens.append(as_bytes(counted.table.token(i)));
+  return nb::make_tuple(tokens, to_numpy(std::move(counted.counts)));
+}
+
+}  // namespace
+
+void bind_text(nb::module_ &m) {
+  nb::class_<TextRules>(m, "TextRules")
+      .def("__init__", [](TextRules *self, bool lower, bool strip, bool characters) {
+        new (self) TextRules{lower, strip, characters};
+      });
+  nb::class_<Texts>(m, "Texts")
+      .def(nb::init<nb::list>())
+      .def_static("from_arrow", &Texts::from_arrow)
+      .def("__len__", &Texts::size);
+  nb::class_<TokenTable>(m, "TokenTable")
+      .def("__init__", [](TokenTable *self, nb::list tokens) {
+        new (self) TokenTable();
+        for (nb::handle token : tokens) self->insert(nb::cast<std::string>(token));
+      })
+      .def("__len__", &TokenTable::size);
+  m.def("text_encode", encode);
+  m.def("text_count", count);
+  m.def("text_split", [](const std::string &text, const TextRules &rules) {
+    nb::list tokens;
+    for (const std::string &token : split_text(text, rules)) {
+      tokens.append(nb::str(token.data(), token.size()));
+    }
+    return tokens;
+  });
+}

@@ -80,6 +80,17 @@ class Ragged:
         padded[mask] = self.values
         return padded, mask
 
+    def fill(self, length: int, value: float = 0) -> Ragged:
+        """Each sequence filled up to `length` steps with `value`: what a network without a
+        mask reads. Raises `ArgumentError` if one is longer."""
+        padded, _ = self.to_padded(length, value)
+        return Ragged.from_lengths(padded.reshape(-1, *self.values.shape[1:]), [length] * len(self))
+
+    def slice(self, start: int, stop: int) -> Ragged:
+        """The sequences `start` to `stop - 1`; their values are not copied."""
+        offsets = self.offsets[start : min(stop, len(self)) + 1]
+        return Ragged(self.values[offsets[0] : offsets[-1]], offsets - offsets[0])
+
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Steps in each sequence, `(N,)` int64."""

@@ -1,0 +1,10 @@
+"""Prediction in NumPy and the kernels: no torch, here or below.
+
+Every prediction of the estimator, the command line and a server runs this code, so what
+was scored is what is shipped.
+"""
+
+from bothways.runtime._model import Model, load
+from bothways.runtime._network import Network
+
+__all__ = ["Model", "Network", "load"]

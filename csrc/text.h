@@ -1,0 +1,64 @@
+// Standardize, split, look up: UTF-8 in, ids out. The rules are those of Keras's
+// TextVectorization: lower case, punctuation and white space are ASCII's.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bothways {
+
+// What is done to a text, in this order, before its tokens are looked up.
+struct TextRules {
+  bool lower;       // A-Z to a-z
+  bool strip;       // the 32 punctuation characters of ASCII vanish; words they join stay joined
+  bool characters;  // a token is one code point; otherwise a run without white space
+};
+
+// A hash table from the bytes of a token to a number: 0, 1, 2 ... in order of arrival.
+class TokenTable {
+ public:
+  TokenTable();
+  // The number of `token`, or -1.
+  int64_t find(std::string_view token) const;
+  // The number of `token`, which is new if it was not there.
+  int64_t insert(std::string_view token);
+  int64_t size() const { return static_cast<int64_t>(ends_.size()); }
+  std::string_view token(int64_t number) const;
+
+ private:
+  struct Slot {
+    uint32_t hash;
+    int32_t number;  // -1: free
+  };
+  size_t place(std::string_view token, uint32_t hash) const;
+  void grow();
+
+  std::vector<Slot> slots_;    // a power of two, at most half full
+  std::vector<int64_t> ends_;  // of each token in bytes_
+  std::string bytes_;
+};
+
+// The tokens of one text, in order.
+std::vector<std::string> split_text(std::string_view text, const TextRules &rules);
+
+// How often each token occurs in the texts.
+struct TokenCounts {
+  TokenTable table;
+  std::vector<int64_t> counts;
+};
+TokenCounts count_tokens(const std::vector<std::string_view> &texts, const TextRules &rules);
+
+// The ids of all texts one after another, and what a limit of `length` tokens cut off.
+struct EncodedTexts {
+  std::vector<int32_t> ids;
+  std::vector<int64_t> offsets;
+  int64_t tokens = 0, cut_texts = 0, cut_tokens = 0;
+};
+// A token's id is its number in `table` plus `first`, or `unknown`. length < 0: no limit.
+EncodedTexts encode_texts(const std::vector<std::string_view> &texts, const TextRules &rules,
+                          const TokenTable &table, int32_t first, int32_t unknown, int64_t length,
+                          int threads);
+
+}  // namespace bothways

@@ -1,0 +1,77 @@
+"""A model that predicts: texts in, labels and probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bothways import Ragged, artifact
+from bothways.artifact import Spec
+from bothways.runtime._network import Network
+from bothways.text import TextVectorizer, Truncation
+
+
+class Model:
+    """A trained classifier, on NumPy and the kernels alone.
+
+    `spec` says what it is, `labels` are its `C` labels in the order of the probabilities.
+
+    >>> model = bothways.load("my-model")                               # doctest: +SKIP
+    >>> model.predict(["A film to fall asleep in."])                    # doctest: +SKIP
+    ['neg']
+    """
+
+    def __init__(self, spec: Spec, tensors: Mapping[str, NDArray[np.float32]]) -> None:
+        self.spec = spec
+        self.labels = list(spec.labels)
+        self.network = Network(spec.network, tensors)
+        v = spec.vectorizer
+        self.vectorizer = TextVectorizer(
+            max_tokens=v.max_tokens,
+            standardize=v.standardize,
+            split=v.split,
+            output_sequence_length=v.output_sequence_length,
+            unicode=v.unicode,
+            vocabulary=list(v.vocabulary),
+        )
+
+    @classmethod
+    def load(cls, folder: str | PathLike[str]) -> Model:
+        """Read a model folder. Raises `ArtifactError` if any byte of it is not as written."""
+        return cls(*artifact.load(folder))
+
+    def encode(
+        self, texts: Sequence[str], *, threads: int | None = None
+    ) -> tuple[Ragged, Truncation]:
+        """Texts as the network reads them, and what the length limit cut off."""
+        encoded = self.vectorizer.encode(texts, threads=threads or 1)
+        return as_read(encoded.ids, self.spec), encoded.truncation
+
+    def predict_proba(
+        self, texts: Sequence[str], *, threads: int | None = None
+    ) -> NDArray[np.float32]:
+        """The probability of each label, `(N, C)`.
+
+        A text's row has the same bits whatever texts are beside it and on any number of
+        `threads` (all cores by default). Raises `DataError` for an item that is not a string.
+        """
+        return self.network.probabilities(self.encode(texts, threads=threads)[0], threads=threads)
+
+    def predict(self, texts: Sequence[str], *, threads: int | None = None) -> list[str]:
+        """The most probable label of each text, `N` strings."""
+        best = self.predict_proba(texts, threads=threads).argmax(axis=1)
+        return [self.labels[c] for c in best]
+
+
+def as_read(ids: Ragged, spec: Spec) -> Ragged:
+    """Ids as the network reads them: as they are, or, unmasked, filled up with zeros."""
+    length = spec.vectorizer.output_sequence_length
+    return ids if spec.network.mask or length is None else ids.fill(length)
+
+
+def load(folder: str | PathLike[str]) -> Model:
+    """Read a model folder; the same as `Model.load`."""
+    return Model.load(folder)

@@ -1,0 +1,51 @@
+"""Which tokens have an id, and which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bothways.errors import ArgumentError
+
+PADDING, UNKNOWN_TOKEN = "", "[UNK]"
+UNKNOWN = 1
+
+
+def most_frequent(
+    tokens: Sequence[bytes], counts: NDArray[np.int64], max_tokens: int | None
+) -> list[str]:
+    """The tokens with an id, in the order of their ids, without the two special ones.
+
+    By falling count; ties, as Keras breaks them, in reverse order of the UTF-8 bytes. The
+    special tokens are no words: where a text holds them as such they are not counted.
+    """
+    ranked = sorted(zip(counts.tolist(), tokens, strict=True), reverse=True)
+    special = (PADDING.encode(), UNKNOWN_TOKEN.encode())
+    kept = [token.decode() for _, token in ranked if token not in special]
+    return kept if max_tokens is None else kept[: max_tokens - 2]
+
+
+def checked_vocabulary(vocabulary: Sequence[str], max_tokens: int | None) -> list[str]:
+    """A given vocabulary without the two special tokens it may begin with.
+
+    Raises `ArgumentError` if a token is there twice, is not a string, or has no place left.
+    """
+    tokens = list(vocabulary)
+    wrong = next((t for t in tokens if not isinstance(t, str)), None)
+    if wrong is not None:
+        raise ArgumentError(f"a vocabulary holds strings, got {wrong!r}")
+    if tokens[:2] == [PADDING, UNKNOWN_TOKEN]:
+        tokens = tokens[2:]
+    seen: set[str] = {PADDING, UNKNOWN_TOKEN}
+    for token in tokens:
+        if token in seen:
+            raise ArgumentError(f"the vocabulary holds {token!r} twice")
+        seen.add(token)
+    if max_tokens is not None and len(tokens) > max_tokens - 2:
+        raise ArgumentError(
+            f"the vocabulary has {len(tokens)} tokens, and max_tokens={max_tokens} leaves room "
+            f"for {max_tokens - 2} beside padding and [UNK]"
+        )
+    return tokens
