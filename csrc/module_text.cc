@@ -114,7 +114,10 @@ void bind_text(nb::module_ &m) {
   nb::class_<TokenTable>(m, "TokenTable")
       .def("__init__", [](TokenTable *self, nb::list tokens) {
         new (self) TokenTable();
-        for (nb::handle token : tokens) self->insert(nb::cast<std::string>(token));
+        for (nb::handle item : tokens) {
+          const auto token = nb::cast<nb::bytes>(item);
+          self->insert({token.c_str(), token.size()});
+        }
       })
       .def("__len__", &TokenTable::size);
   m.def("text_encode", encode);

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bothways import Ragged, artifact
 from bothways.artifact import Spec
+from bothways.kernels import default_threads
 from bothways.runtime._network import Network
 from bothways.text import TextVectorizer, Truncation
 
@@ -47,7 +48,7 @@ class Model:
         self, texts: Sequence[str], *, threads: int | None = None
     ) -> tuple[Ragged, Truncation]:
         """Texts as the network reads them, and what the length limit cut off."""
-        encoded = self.vectorizer.encode(texts, threads=threads or 1)
+        encoded = self.vectorizer.encode(texts, threads=threads or default_threads())
         return as_read(encoded.ids, self.spec), encoded.truncation
 
     def predict_proba(
