@@ -1,0 +1,15 @@
+"""Labelled texts from the files people have, split into parts and into batches.
+
+>>> from bothways.data import batches
+>>> [batch.tolist() for batch in batches([5, 2, 9], batch_size=2)]
+[[0, 1], [2]]
+"""
+
+from __future__ import annotations
+
+from bothways.data._batches import batches
+from bothways.data._dataset import Dataset, check_labels
+from bothways.data._read import read
+from bothways.data._split import split
+
+__all__ = ["Dataset", "batches", "check_labels", "read", "split"]

@@ -1,0 +1,75 @@
+"""Texts with their labels, and where each of them stood."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bothways.errors import DataError
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """`N` texts, their labels, and where they came from.
+
+    `texts` holds `N` strings; `labels` holds `N` strings, or is None where the source
+    has none; `source` is the path as a message shows it. `rows[n]` is the place of text
+    `n` in the source, counted in `unit`s: the number of a line or row from 1, or the
+    name of a file. By default rows are counted from 1.
+
+    Raises `DataError` if the lengths differ.
+    """
+
+    texts: list[str]
+    labels: list[str] | None
+    source: str
+    rows: Sequence[int | str] = ()
+    unit: str = "row"
+
+    def __post_init__(self) -> None:
+        if len(self.rows) == 0:
+            object.__setattr__(self, "rows", range(1, len(self.texts) + 1))
+        for name, column in (("labels", self.labels), ("row numbers", self.rows)):
+            if column is not None and len(column) != len(self.texts):
+                raise DataError(
+                    f"{self.source}: got {len(column)} {name} for {len(self.texts)} texts"
+                )
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, indices: Iterable[int]) -> Dataset:
+        """The texts at `indices`, integers from 0, in that order; they keep their rows."""
+        chosen = [int(index) for index in indices]
+        labels = self.labels
+        return Dataset(
+            texts=[self.texts[index] for index in chosen],
+            labels=None if labels is None else [labels[index] for index in chosen],
+            source=self.source,
+            rows=[self.rows[index] for index in chosen],
+            unit=self.unit,
+        )
+
+    def place(self, index: int) -> str:
+        """Where text `index` stood, for a message: `reviews.csv, line 7`."""
+        return f"{self.source}, {self.unit} {self.rows[index]}"
+
+
+def check_labels(labels: Sequence[str] | None, source: str = "the data") -> tuple[str, ...]:
+    """The distinct labels, sorted as strings, if a classifier can be trained on them.
+
+    Raises `DataError` when there are no labels, no rows, or only one label.
+    """
+    if labels is None:
+        raise DataError(f"{source}: there are no labels; a classifier needs one for each text")
+    counts = Counter(labels)
+    if not counts:
+        raise DataError(f"{source}: there are no rows; a classifier needs texts to learn from")
+    if len(counts) == 1:
+        (label,) = counts
+        raise DataError(
+            f"{source}: all {len(labels)} rows have the same label {label!r}; "
+            "a classifier needs two or more labels to tell apart"
+        )
+    return tuple(sorted(counts))

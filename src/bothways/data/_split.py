@@ -1,0 +1,70 @@
+"""Rows for training and rows for validation, with the labels in proportion."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bothways.errors import ArgumentError, require
+
+
+def split(
+    labels: Sequence[str], fraction_or_count: float | int, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Choose rows for validation at random, stratified: labels keep their proportions.
+
+    `fraction_or_count` is a float between 0 and 1, a part of the rows (rounded, and at least
+    one row for each label, as far as there are rows), or an int, exactly that many rows. The
+    same labels, count and `seed` give the same rows. A label with a single row stays in
+    training: it could be learned or measured, and not both.
+
+    Returns the training rows and the validation rows, `(N - count,)` and `(count,)` int64,
+    both sorted; every row is in exactly one of them.
+
+    Raises `ArgumentError` if the count leaves either side fewer rows than there are labels,
+    and `MissingExtraError` without scikit-learn.
+    """
+    # Codes follow the sorted labels, so that the rows are those that train_test_split
+    # chooses when it is given the labels themselves.
+    code = {label: index for index, label in enumerate(sorted(set(labels)))}
+    codes = np.fromiter((code[label] for label in labels), np.int64, len(labels))
+    sizes = np.bincount(codes, minlength=1)
+    eligible = np.flatnonzero(sizes[codes] > 1)
+    classes = int(np.count_nonzero(sizes > 1))
+    count = _count(fraction_or_count, len(codes), classes)
+    if classes == 0:
+        raise ArgumentError(
+            f"no label of the {len(codes)} rows is there twice, so none can be set aside "
+            "for validation"
+        )
+    if not classes <= count <= len(eligible) - classes:
+        single = len(codes) - len(eligible)
+        note = f" ({single} more have a label of their own and stay in training)" if single else ""
+        raise ArgumentError(
+            f"{count} of {len(eligible)} rows{note} cannot be set aside for validation: with "
+            f"{classes} labels it must be between {classes} and {len(eligible) - classes}"
+        )
+    sklearn = require("sklearn.model_selection", extra="train", purpose="splitting data")
+    _, valid = sklearn.train_test_split(
+        eligible, test_size=count, stratify=codes[eligible], random_state=int(seed)
+    )
+    valid = np.sort(valid).astype(np.int64)
+    train = np.setdiff1d(np.arange(len(codes), dtype=np.int64), valid, assume_unique=True)
+    return train, valid
+
+
+def _count(asked: float | int, rows: int, classes: int) -> int:
+    if isinstance(asked, numbers.Integral) and not isinstance(asked, bool) and asked > 0:
+        return int(asked)
+    if (
+        isinstance(asked, numbers.Real)
+        and not isinstance(asked, numbers.Integral)
+        and 0 < asked < 1
+    ):
+        return max(round(float(asked) * rows), classes)
+    raise ArgumentError(
+        f"got {asked!r} rows for validation, expected a float between 0 and 1 or a count"
+    )

@@ -1,0 +1,109 @@
+"""What a reader hands over, and the checks that are the same for every format."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bothways.data._dataset import Dataset
+from bothways.errors import DataError
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the caller asked for: column names, or None to find them."""
+
+    text: str | None
+    label: str | None
+    need_labels: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """`N` raw texts and labels as a format holds them, before they are checked.
+
+    `rows` and `unit` as in `Dataset`; the columns are None where the format has none.
+    """
+
+    texts: list[Any]
+    labels: list[Any] | None
+    rows: Sequence[int | str]
+    unit: str
+    text_column: str | None = None
+    label_column: str | None = None
+
+
+def to_dataset(table: Table, wanted: Wanted, source: str) -> Dataset:
+    """Check every text and label. Raises `DataError` naming the rows that are at fault."""
+    if not table.texts:
+        raise DataError(f"{source}: holds no rows")
+    for index, text in enumerate(table.texts):
+        if type(text) is not str:
+            place = f"{source}, {table.unit} {table.rows[index]}{_column(table.text_column)}"
+            raise DataError(f"{place}: the text is {_kind(text)}, expected a string")
+    return Dataset(table.texts, _labels(table, wanted, source), source, table.rows, table.unit)
+
+
+def _labels(table: Table, wanted: Wanted, source: str) -> list[str] | None:
+    if table.labels is None:
+        return None
+    same: dict[str, str] = {}  # equal labels become one string: a million rows, few labels
+    labels, missing = [], []
+    for index, value in enumerate(table.labels):
+        text = _label(value)
+        if text is None:
+            place = f"{source}, {table.unit} {table.rows[index]}{_column(table.label_column)}"
+            raise DataError(
+                f"{place}: the label is {_kind(value)}, expected a string, a whole number or a bool"
+            )
+        if not text.strip():
+            missing.append(index)
+        labels.append(same.setdefault(text, text))
+    if not missing:
+        return labels
+    if not wanted.need_labels and wanted.label is None:
+        return None  # nobody asked for them: some labels are no labels
+    raise DataError(
+        f"{source}{_column(table.label_column)}: {_count(missing, labels)} no label: "
+        f"{name_rows(table.unit, missing, table.rows.__getitem__)}"
+    )
+
+
+def _label(value: Any) -> str | None:
+    """The label as a string, blank if there is none, None if it cannot be a label.
+
+    A float with a whole value is that integer: tables turn integers into floats as soon as
+    one is missing, and 1 and 1.0 must not be two labels. Other floats are measurements.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int) else None
+
+
+def name_rows(unit: str, indices: list[int], row: Callable[[int], int | str], most: int = 5) -> str:
+    """The first few rows by name, and how many are left out: `lines 3, 7 and 12 more`."""
+    shown = ", ".join(str(row(index)) for index in indices[:most])
+    more = f" and {len(indices) - most:,} more" if len(indices) > most else ""
+    return f"{unit}{'s' if len(indices) > 1 else ''} {shown}{more}"
+
+
+def _count(missing: list[int], labels: list[str]) -> str:
+    have = "has" if len(missing) == 1 else "have"
+    return f"{len(missing):,} of {len(labels):,} rows {have}"
+
+
+def _column(name: str | None) -> str:
+    return "" if name is None else f", column {name!r}"
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "missing (null)"
+    shown = repr(value)
+    return f"{shown if len(shown) <= 40 else shown[:37] + '...'} ({type(value).__name__})"
