@@ -25,13 +25,16 @@ same_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixtur
     ROWS,
     st.sampled_from([("csv", ","), ("tsv", "\t")]),
     st.sampled_from(["utf-8", "utf-8-sig"]),
-    st.sampled_from(["\n", "\r\n", "\r"]),
+    # Python before 3.13 leaves a lone CR unquoted where lines end otherwise: two rows to anyone.
+    st.sampled_from(
+        [("\r\n", csv.QUOTE_MINIMAL), ("\n", csv.QUOTE_ALL), ("\r", csv.QUOTE_NONNUMERIC)]
+    ),
 )
 def test_a_table_written_is_the_table_read(tmp_path, rows, kind, encoding, end):
-    suffix, delimiter = kind
+    (suffix, delimiter), (end, quoting) = kind, end
     path = tmp_path / f"rows.{suffix}"
     with path.open("w", encoding=encoding, newline="") as file:
-        writer = csv.writer(file, delimiter=delimiter, lineterminator=end)
+        writer = csv.writer(file, delimiter=delimiter, lineterminator=end, quoting=quoting)
         writer.writerows([("label", "id", "text"), *((label, 1, text) for text, label in rows)])
     data = read(path)
     assert list(zip(data.texts, data.labels, strict=True)) == rows

@@ -1,0 +1,24 @@
+"""The model folder: what a model is (`Spec`), and its safe way to disk and back.
+
+    MODEL/spec.json           every fact needed to rebuild the model, and the checksums
+    MODEL/model.safetensors   the weights, float32
+    MODEL/README.md           the card, for people
+
+Nothing in it is ever executed or unpickled.
+"""
+
+from __future__ import annotations
+
+from bothways.artifact._load import load
+from bothways.artifact._spec import FORMAT_VERSION, NetworkSpec, Spec, VectorizerSpec
+from bothways.artifact._store import check_writable, save
+
+__all__ = [
+    "FORMAT_VERSION",
+    "NetworkSpec",
+    "Spec",
+    "VectorizerSpec",
+    "check_writable",
+    "load",
+    "save",
+]

@@ -1,0 +1,103 @@
+"""`spec.json`: a `Spec` and the folder's checksums, as bytes and back.
+
+    {"sha256": "<64 hex digits>",
+     "format_version": 1,
+     ...
+     "weights": {"bytes": ..., "sha256": "..."},
+     "extras": ["history.jsonl"]}
+
+The digest on the first line is that of every byte after its own last digit, and what stands
+before it is fixed: no byte of the file can change without being noticed. The first line and
+`format_version` keep their meaning in every later version.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from bothways.artifact import _check as check
+from bothways.artifact._json import parse
+from bothways.artifact._spec import FORMAT_VERSION, NetworkSpec, Spec, VectorizerSpec
+from bothways.errors import ArtifactError
+
+LARGEST = 64 * 2**20
+"""Bytes of the largest `spec.json`: about four million tokens."""
+
+_HEAD = b'{"sha256": "'
+_BODY = len(_HEAD) + 64
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The size in bytes and the SHA-256 of `model.safetensors`."""
+
+    bytes: int
+    sha256: str
+
+    def __post_init__(self) -> None:
+        check.whole("weights.bytes", self.bytes, 0, 2**63 - 1)
+        check.string("weights.sha256", self.sha256)
+
+
+def encode(spec: Spec, weights: bytes, extras: tuple[str, ...]) -> bytes:
+    """The bytes of `spec.json`. Raises `ArtifactError` if they are more than `LARGEST`."""
+    document = {"format_version": spec.format_version, **asdict(spec)}
+    document["weights"] = asdict(Weights(len(weights), sha256(weights).hexdigest()))
+    document["extras"] = list(extras)
+    # The longest parts last, so that a person who opens the file sees the others first.
+    for key in ("labels", "vectorizer"):
+        document[key] = document.pop(key)
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
+    body = b'",' + text.removeprefix("{").encode() + b"\n"
+    data = _HEAD + sha256(body).hexdigest().encode() + body
+    if len(data) > LARGEST:
+        raise ArtifactError(
+            f"the spec takes {len(data):,} bytes, expected at most {LARGEST:,}; "
+            "give the vectorizer a smaller max_tokens"
+        )
+    return data
+
+
+def decode(data: bytes) -> tuple[Spec, Weights, tuple[str, ...]]:
+    """The spec, the weights' checksum and the names of extra files.
+
+    Raises `ArtifactError` if the bytes are not exactly what `encode` made, or are of a newer
+    format.
+    """
+    document = parse(data)
+    version = document.get("format_version")
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise ArtifactError(
+            f"the model has format version {version}, this program reads up to "
+            f"{FORMAT_VERSION}; upgrade it: pip install --upgrade bothways"
+        )
+    written = sha256(data[_BODY:]).hexdigest().encode()
+    if data[:_BODY] != _HEAD + written:
+        raise ArtifactError("its bytes do not match its checksum: it was damaged or edited")
+    document.pop("sha256")
+    weights = _build(Weights, document.pop("weights", None), "weights")
+    extras = check.strings("extras", document.pop("extras", None))
+    for key, kind in (("vectorizer", VectorizerSpec), ("network", NetworkSpec)):
+        document[key] = _build(kind, document.get(key), key)
+    return _build(Spec, document, ""), weights, extras
+
+
+def _build(kind: type[T], values: Any, key: str) -> T:
+    """A dataclass from an object that has exactly its fields."""
+    where = f"{key}." if key else ""
+    if not isinstance(values, dict):
+        check.refuse(key, values, "an object")
+    names = [item.name for item in fields(kind)]  # type: ignore[arg-type]
+    for name in values:
+        if name not in names:
+            raise ArtifactError(f"{where}{name} is unknown, expected {', '.join(names)}")
+    for name in names:
+        # Defaults are for callers; a file states everything, so that none can change under it.
+        if name not in values:
+            raise ArtifactError(f"{where}{name} is missing")
+    return kind(**values)
