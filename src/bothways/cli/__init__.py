@@ -1,0 +1,54 @@
+"""The `bothways` command: one file a command, each importing its own needs.
+
+Exit codes: 0 done, 1 a refused input with one sentence on stderr, 2 wrong usage,
+130 and 143 interrupted and terminated. With `--json`, stdout holds one JSON document.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bothways.cli import _demo, _evaluate, _info, _predict, _train
+from bothways.errors import BothwaysError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="bothways",
+    help="Bidirectional LSTM text models: train, evaluate and predict on the machine you have.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("train")(_train.train)
+app.command("evaluate")(_evaluate.evaluate)
+app.command("predict")(_predict.predict)
+app.command("info")(_info.info)
+app.command("demo")(_demo.demo)
+
+
+def main() -> None:
+    """Run the command line; what goes wrong becomes one sentence and an exit code."""
+    try:
+        app()
+    except BothwaysError as error:
+        _refuse(str(error))
+    except MemoryError:
+        _refuse("there is not enough memory for this")
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _refuse(f"{where}{error.strerror or error}")
+    except KeyboardInterrupt:
+        print("bothways: interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+def _refuse(sentence: str) -> None:
+    print(f"bothways: {sentence}", file=sys.stderr)
+    sys.exit(1)

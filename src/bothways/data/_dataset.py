@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -54,6 +55,18 @@ class Dataset:
     def place(self, index: int) -> str:
         """Where text `index` stood, for a message: `reviews.csv, line 7`."""
         return f"{self.source}, {self.unit} {self.rows[index]}"
+
+
+def fingerprint(rows: Dataset) -> str:
+    """64 hexadecimal digits (SHA-256) that change with any text, label or their order."""
+    digest = hashlib.sha256()
+    for n, text in enumerate(rows.texts):
+        label = rows.labels[n] if rows.labels is not None else ""
+        for part in (text, label):
+            data = part.encode("utf-8", "surrogatepass")
+            digest.update(len(data).to_bytes(8, "little"))
+            digest.update(data)
+    return digest.hexdigest()
 
 
 def check_labels(labels: Sequence[str] | None, source: str = "the data") -> tuple[str, ...]:

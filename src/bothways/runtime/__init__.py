@@ -4,7 +4,7 @@ Every prediction of the estimator, the command line and a server runs this code,
 was scored is what is shipped.
 """
 
-from bothways.runtime._model import Model, load
+from bothways.runtime._model import Model, as_read, load
 from bothways.runtime._network import Network
 
-__all__ = ["Model", "Network", "load"]
+__all__ = ["Model", "Network", "as_read", "load"]

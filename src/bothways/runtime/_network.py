@@ -56,17 +56,26 @@ class Network:
         second = kernels.sigmoid(logits)
         return np.concatenate([1 - second, second], axis=1)
 
-    def _pooled(self, ids: Ragged, threads: int | None) -> Floats:
-        pooling = self.spec.pooling
-        how = self.spec.merge if self.spec.bidirectional else "concat"
-        states = kernels.lstm(
+    def outputs(self, ids: Ragged, *, threads: int | None = None) -> Floats:
+        """The state of each direction after each token, `(T, D * H)`, forward first."""
+        output = self._run(ids, True, threads).output
+        assert output is not None
+        return output
+
+    def _run(self, ids: Ragged, sequences: bool, threads: int | None) -> kernels.LstmStates:
+        return kernels.lstm(
             self._projected,
             ids.offsets,
             self._recurrent,
             index=ids.values,
-            sequences=pooling != "last",
+            sequences=sequences,
             threads=threads,
         )
+
+    def _pooled(self, ids: Ragged, threads: int | None) -> Floats:
+        pooling = self.spec.pooling
+        how = self.spec.merge if self.spec.bidirectional else "concat"
+        states = self._run(ids, pooling != "last", threads)
         if pooling == "last":
             return merge(np.concatenate(list(states.h_n), axis=1), how)
         output = merge(states.output, how)

@@ -5,7 +5,7 @@ from bothways.errors import require
 require("torch", extra="train", purpose="training")
 
 from bothways.training._history import Epoch, History  # noqa: E402
-from bothways.training._loop import Watcher, fit  # noqa: E402
+from bothways.training._loop import Examples, Watcher, fit  # noqa: E402
 from bothways.training._network import ClassifierNetwork  # noqa: E402
 from bothways.training._presets import PRESETS, Preset, preset  # noqa: E402
 from bothways.training._rmsprop import RMSprop  # noqa: E402
@@ -14,6 +14,7 @@ __all__ = [
     "PRESETS",
     "ClassifierNetwork",
     "Epoch",
+    "Examples",
     "History",
     "Preset",
     "RMSprop",

@@ -1,0 +1,89 @@
+"""bothways info: what is installed and active, or what a model is."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from typing import Annotated, Any
+
+import typer
+
+_PACKAGES = ("numpy", "safetensors", "torch", "scikit-learn", "pyarrow")
+
+
+def info(
+    model: Annotated[str | None, typer.Argument(help="A model folder.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Versions, instruction tiers, threads; with a model, what it is."""
+    from bothways.cli._output import print_json, results
+
+    document = _machine() if model is None else _model(model)
+    if json:
+        print_json(document)
+        return
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    for key, value in document.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{k} {v}" for k, v in value.items() if v is not None)
+        if isinstance(value, list):
+            value = ", ".join(map(str, value[:20])) + (", ..." if len(value) > 20 else "")
+        table.add_row(key, str(value))
+    results().print(table)
+
+
+def _machine() -> dict[str, Any]:
+    from bothways import __version__, kernels
+
+    return {
+        "bothways": __version__,
+        "python": platform.python_version(),
+        "packages": {
+            name: _version(name) for name in ("numpy", "torch", "scikit-learn", "pyarrow")
+        },
+        "instruction tier": kernels.isa(),
+        "tiers available": kernels.available_isas(),
+        "threads": kernels.default_threads(),
+        "path on the CPU": f"Bothways' kernels, {kernels.isa()}, f32",
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _model(folder: str) -> dict[str, Any]:
+    from bothways import artifact
+
+    spec, tensors = artifact.load(folder)
+    network, vectorizer, training = spec.network, spec.vectorizer, spec.training
+    return {
+        "model": folder,
+        "task": spec.task,
+        "labels": list(spec.labels),
+        "vocabulary": len(vectorizer.vocabulary),
+        "longest text": vectorizer.output_sequence_length or "any",
+        "network": {
+            "embedding": network.embedding_dim,
+            "hidden": network.hidden_size,
+            "directions": network.directions,
+            "merge": network.merge,
+            "pooling": network.pooling,
+        },
+        "weights": sum(t.size for t in tensors.values()),
+        "bytes in memory": sum(t.nbytes for t in tensors.values()),
+        "trained": {
+            "preset": training.get("recipe", {}).get("name"),
+            "texts": training.get("texts"),
+            "seconds": training.get("seconds"),
+            "seed": training.get("seed"),
+        },
+        "quality": spec.quality or "not measured",
+        "written by": f"Bothways {spec.bothways_version}, format {spec.format_version}",
+    }

@@ -1,0 +1,107 @@
+"""bothways predict: a line in, a line out, in order, in constant memory."""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+import sys
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from bothways.errors import DataError
+
+# Read at a time. What has arrived is answered at once, so a slow sender gets
+# its lines back as they come, and a fast one fills the threads.
+_BYTES = 1 << 22
+
+
+def predict(
+    model: Annotated[str, typer.Argument(help="A model folder.")],
+    file: Annotated[str, typer.Argument(help="A file with a text a line, or - for stdin.")] = "-",
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document with the "
+                                       "probability of every label.")] = False,
+) -> None:  # fmt: skip
+    """Print LABEL<TAB>PROBABILITY for every line, empty ones too."""
+    from bothways.runtime import load
+
+    loaded = load(model)
+    source = _open(file)
+    out = sys.stdout.buffer
+    first = True
+    if json:
+        out.write(b'{"predictions": [')
+    for texts in _lines(source, file):
+        probabilities = loaded.predict_proba(texts, threads=threads)
+        best = probabilities.argmax(axis=1)
+        if json:
+            for row, c in zip(probabilities.tolist(), best.tolist(), strict=True):
+                item = json_module.dumps(_document(loaded.labels, row, c), ensure_ascii=False)
+                out.write((b"\n  " if first else b",\n  ") + item.encode())
+                first = False
+        else:
+            top = probabilities.max(axis=1).tolist()
+            lines = (
+                f"{loaded.labels[c]}\t{p:.4f}\n" for c, p in zip(best.tolist(), top, strict=True)
+            )
+            out.write("".join(lines).encode())
+        out.flush()
+    if json:
+        out.write(b"]}\n" if first else b"\n]}\n")
+    out.flush()
+
+
+def _document(labels: list[str], row: list[float], best: int) -> dict[str, Any]:
+    probabilities = {name: round(p, 6) for name, p in zip(labels, row, strict=True)}
+    return {
+        "label": labels[best],
+        "probability": round(row[best], 6),
+        "probabilities": probabilities,
+    }
+
+
+def _open(file: str) -> int:
+    """A file descriptor to read from."""
+    if file == "-":
+        return 0
+    if os.path.isdir(file):
+        raise DataError(f"{file}: is a folder, expected a file with a text a line")
+    try:
+        return os.open(file, os.O_RDONLY)
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read: {error.strerror}") from None
+
+
+def _lines(source: int, name: str) -> Iterator[list[str]]:
+    """The lines that have arrived, again and again until the end."""
+    rest, done = b"", 0
+    while True:
+        try:
+            data = os.read(source, _BYTES)
+        except OSError as error:
+            raise DataError(f"{name}: cannot be read: {error.strerror}") from None
+        complete, newline, tail = data.rpartition(b"\n")
+        if not data:
+            if rest:
+                yield [_decode(rest, name, done + 1)]
+            return
+        if not newline:
+            rest += data
+            continue
+        lines = (rest + complete).split(b"\n")
+        rest = tail
+        yield [_decode(line, name, done + k) for k, line in enumerate(lines, 1)]
+        done += len(lines)
+
+
+def _decode(line: bytes, name: str, number: int) -> str:
+    try:
+        return line.removesuffix(b"\r").decode("utf-8")
+    except UnicodeDecodeError as error:
+        shown = "standard input" if name == "-" else name
+        raise DataError(
+            f"{shown}, line {number}: byte {error.start + 1} is not UTF-8; convert the file first, "
+            "as with iconv -t UTF-8"
+        ) from None

@@ -1,0 +1,114 @@
+"""bothways train: from a labelled file to a model folder."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from bothways.errors import require
+
+
+def train(
+    data: Annotated[str, typer.Argument(help="Labelled texts: .csv .tsv .jsonl .parquet, a "
+                                        "fastText .txt, or a folder with one subfolder a label.")],
+    out: Annotated[str, typer.Option(help="The model folder to write.")],
+    text: Annotated[str | None, typer.Option(help="Column of the texts.")] = None,
+    label: Annotated[str | None, typer.Option(help="Column of the labels.")] = None,
+    valid: Annotated[str, typer.Option(help="What to hold out to choose the best epoch: a "
+                                       "fraction, a number of texts, a file, or 'none'.")] = "0.2",
+    preset: Annotated[str, typer.Option(help="The recipe: fast or classic.")] = "fast",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the texts.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same bits.")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores "
+                                                "if not given.")] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    overwrite: Annotated[bool, typer.Option(help="Replace a model that is there.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:  # fmt: skip
+    """Train a classifier on labelled texts and save it as a folder."""
+    require("torch", extra="train", purpose="training")
+    require("sklearn", extra="train", purpose="training")
+    from bothways import artifact, training
+    from bothways.cli._output import messages, print_json
+    from bothways.cli._progress import TrainingProgress
+    from bothways.data import check_labels, read
+    from bothways.estimators import TextClassifier, save_model
+
+    training.preset(preset)
+    artifact.check_writable(out, overwrite=overwrite)
+    console = messages()
+    rows = read(data, text=text, label=label)
+    check_labels(rows.labels, rows.source)
+    console.print(f"{len(rows):,} texts with {len(set(rows.labels or []))} labels from {data}")
+    validation, held_out = _validation(valid, text, label)
+    classifier = TextClassifier(
+        preset=preset,
+        epochs=epochs,
+        validation=validation,
+        random_state=seed,
+        threads=threads,
+        device=device,
+    )
+    stopped = _interrupt_on_termination()
+    with TrainingProgress(console) as progress:
+        classifier.fit(rows.texts, rows.labels, valid=held_out, watcher=progress)
+    save_model(out, classifier.fitted_, overwrite=overwrite, source=data)
+
+    spec, history = classifier.model_.spec, classifier.history_
+    cut = classifier.fitted_.truncation
+    if cut.cut_texts:
+        console.print(f"{cut} (at {spec.vectorizer.output_sequence_length} tokens)")
+    if history.interrupted:
+        console.print("interrupted: the best epoch so far is kept")
+    quality = spec.quality
+    if quality:
+        console.print(
+            f"held-out accuracy {quality['accuracy']:.4f} on {quality['held_out_texts']:,} texts, "
+            f"epoch {quality['epoch']} of {len(history)}"
+        )
+    console.print(f"saved {out} after {classifier.fitted_.seconds:.1f} s")
+    if json:
+        print_json(_document(out, classifier))
+    if history.interrupted:
+        sys.exit(143 if stopped else 130)
+
+
+def _validation(valid: str, text: str | None, label: str | None) -> tuple[Any, Any]:
+    """What `--valid` means: a fraction or count to hold out, or texts and labels of a file."""
+    from bothways.data import read
+
+    if valid.lower() in ("none", "0"):
+        return None, None
+    try:
+        return (int(valid) if valid.isdigit() else float(valid)), None
+    except ValueError:
+        rows = read(valid, text=text, label=label)
+        return None, (rows.texts, rows.labels)
+
+
+def _interrupt_on_termination() -> list[int]:
+    """Let SIGTERM end the training as Ctrl-C does; the list is filled when it came."""
+    came: list[int] = []
+
+    def handler(number: int, _: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, handler)
+    return came
+
+
+def _document(out: str, classifier: Any) -> dict[str, Any]:
+    spec, history = classifier.model_.spec, classifier.history_
+    return {
+        "model": out,
+        "labels": list(spec.labels),
+        "quality": spec.quality,
+        "training": spec.training,
+        "history": [asdict(epoch) for epoch in history],
+        "interrupted": history.interrupted,
+    }

@@ -1,0 +1,116 @@
+"""TextClassifier: texts and labels in, a bidirectional LSTM that predicts out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from bothways.errors import DataError
+from bothways.estimators._fit import Fitted, fit_texts
+from bothways.estimators._save import save_model
+from bothways.training import Preset, Watcher
+
+
+class TextClassifier(ClassifierMixin, BaseEstimator):
+    """A bidirectional LSTM text classifier with scikit-learn's contract.
+
+    `preset` is the name of a recipe (`"fast"`, `"classic"`) or a `bothways.training.Preset`;
+    `epochs`, if given, overrides the recipe's. `validation` is the part of the texts that is
+    held out, stratified, to choose the best epoch by: a fraction, a count, or None for no
+    part, when the last epoch is kept. `random_state` decides the split, the first weights,
+    the order and the dropout: the same value gives the same model bit for bit. `threads` is
+    the number of CPU threads, None for all cores; `device` is `"cpu"` or `"cuda"`.
+
+    After `fit`: `classes_ (C,)` in the order of the probabilities; `model_`, the
+    `bothways.Model` that makes every prediction and needs no torch; `history_`, a row for
+    each epoch; `n_features_in_` is not there, as a text is no row of numbers.
+
+    >>> from bothways import TextClassifier
+    >>> texts = ["good film", "bad film", "good", "bad"] * 8
+    >>> classifier = TextClassifier(epochs=1, validation=None).fit(texts, ["+", "-"] * 16)
+    >>> classifier.predict_proba(["a good one"]).shape
+    (1, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        preset: str | Preset = "fast",
+        epochs: int | None = None,
+        validation: float | int | None = 0.2,
+        random_state: int = 0,
+        threads: int | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.preset = preset
+        self.epochs = epochs
+        self.validation = validation
+        self.random_state = random_state
+        self.threads = threads
+        self.device = device
+
+    def fit(
+        self,
+        X: Sequence[str],
+        y: ArrayLike,
+        *,
+        valid: tuple[Sequence[str], ArrayLike] | None = None,
+        watcher: Watcher | None = None,
+    ) -> TextClassifier:
+        """Train on `N` texts and their labels; what was fitted before is forgotten.
+
+        `valid`, texts and labels, is used instead of holding out a part. `watcher` is told how
+        the training goes. An interrupt (Ctrl-C) keeps the best epoch so far. Raises `DataError`
+        for texts or labels that cannot be used, `ArgumentError` for a wrong parameter.
+        """
+        fitted = fit_texts(self, X, y, valid, watcher)
+        self._take(fitted)
+        return self
+
+    def predict_proba(self, X: Sequence[str]) -> NDArray[np.float32]:
+        """The probability of each of `classes_`, `(N, C)`, by the runtime that is shipped."""
+        check_is_fitted(self, "model_")
+        return self.model_.predict_proba(as_list(X), threads=self.threads)
+
+    def predict(self, X: Sequence[str]) -> NDArray[Any]:
+        """The most probable of `classes_` for each text, `(N,)`."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def save(self, folder: str | PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the model folder, which `bothways.load` and the command line read.
+
+        Raises `ArtifactError` if something else is there, or it cannot be written whole.
+        """
+        check_is_fitted(self, "model_")
+        save_model(folder, self.fitted_, overwrite=overwrite)
+
+    def _take(self, fitted: Fitted) -> None:
+        self.fitted_ = fitted
+        self.classes_ = fitted.classes
+        self.model_ = fitted.model
+        self.history_ = fitted.history
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        tags.no_validation = True
+        tags.non_deterministic = False
+        return tags
+
+
+def as_list(X: Any) -> Any:
+    """Texts as the vectorizer takes them: a column of texts `(N, 1)` counts as `N` texts."""
+    shape = getattr(X, "shape", None)
+    if shape is not None and len(shape) == 2:
+        if shape[1] != 1:
+            raise DataError(f"expected one column of texts, got an array of shape {tuple(shape)}")
+        X = X.iloc[:, 0] if hasattr(X, "iloc") else np.asarray(X)[:, 0]
+    return X

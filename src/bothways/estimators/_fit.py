@@ -1,0 +1,212 @@
+"""From texts and labels to a model, in the order in which it happens."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import Counter
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bothways.artifact import NetworkSpec, Spec, VectorizerSpec
+from bothways.data import Dataset, fingerprint, split
+from bothways.errors import ArgumentError, DataError
+from bothways.kernels import default_threads
+from bothways.runtime import Model, as_read
+from bothways.text import TextVectorizer, Truncation
+from bothways.training import ClassifierNetwork, Examples, History, Preset, Watcher, fit, preset
+
+
+class Fitted(NamedTuple):
+    """What a training run leaves: `classes (C,)`, the model, its weights and its story."""
+
+    classes: NDArray[Any]
+    model: Model
+    tensors: dict[str, NDArray[np.float32]]
+    history: History
+    truncation: Truncation
+    seconds: float
+
+
+def fit_texts(estimator: Any, X: Any, y: Any, valid: Any, watcher: Watcher | None) -> Fitted:
+    """Vectorize, hold out, train, and build the runtime model."""
+    started = time.perf_counter()
+    recipe = recipe_of(estimator)
+    threads = estimator.threads or default_threads()
+    texts, labels = checked(X, y)
+    classes, codes = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise DataError(
+            f"a classifier needs two or more labels (classes) to tell apart, got {len(classes)}"
+            + (f": {classes[0]!r} alone, 1 class" if len(classes) else "")
+        )
+    train_rows, train_codes, valid_texts, valid_codes = _hold_out(
+        estimator, texts, codes, classes, valid
+    )
+    vectorizer = TextVectorizer(recipe.max_tokens, output_sequence_length=recipe.length)
+    vectorizer.adapt(train_rows)
+    spec = _spec(recipe, vectorizer, classes)
+    ids, truncation = vectorizer.encode(train_rows, threads=threads)
+    train = Examples(as_read(ids, spec), train_codes)
+    held_out = None
+    if valid_texts is not None:
+        ids, _ = vectorizer.encode(valid_texts, threads=threads)
+        held_out = Examples(as_read(ids, spec), valid_codes)
+
+    with _torch(estimator.random_state, threads):
+        network = ClassifierNetwork(spec.network, vectorizer.vocabulary_size)
+        network.to(_device(estimator.device))
+        history = fit(
+            network,
+            train,
+            held_out,
+            recipe,
+            seed=estimator.random_state,
+            threads=threads,
+            watcher=watcher,
+        )
+    tensors = network.tensors()
+    seconds = time.perf_counter() - started
+    spec = dataclasses.replace(
+        spec,
+        training={
+            **_training_facts(estimator, recipe, train_codes, classes, truncation, seconds),
+            "validation": None if valid is not None else estimator.validation,
+            "fingerprint": fingerprint(Dataset(texts, [str(v) for v in labels.tolist()], "")),
+        },
+        quality=_quality(history, valid_codes),
+    )
+    return Fitted(classes, Model(spec, tensors), tensors, history, truncation, seconds)
+
+
+def recipe_of(estimator: Any) -> Preset:
+    """The estimator's preset with its own epochs, checked."""
+    recipe = preset(estimator.preset) if isinstance(estimator.preset, str) else estimator.preset
+    if not isinstance(recipe, Preset):
+        raise ArgumentError(f"preset must be a name or a Preset, got {recipe!r}")
+    if estimator.epochs is not None:
+        if not isinstance(estimator.epochs, int) or estimator.epochs < 1:
+            raise ArgumentError(f"epochs must be a whole number from 1, got {estimator.epochs!r}")
+        recipe = dataclasses.replace(recipe, epochs=estimator.epochs)
+    return recipe
+
+
+def checked(X: Any, y: Any) -> tuple[list[str], NDArray[Any]]:
+    """Texts as a list and labels as an array `(N,)` of the same length."""
+    from bothways.estimators._classifier import as_list
+
+    X = as_list(X)
+    if isinstance(X, str) or not hasattr(X, "__len__") or not hasattr(X, "__iter__"):
+        raise DataError(f"expected a list of texts, got {type(X).__name__}")
+    texts = X.to_pylist() if hasattr(X, "to_pylist") else list(X)
+    if y is None:
+        raise DataError("requires y to be passed, but the target y is None")
+    labels = np.asarray(y.to_pylist() if hasattr(y, "to_pylist") else y)
+    if labels.ndim != 1 or len(labels) != len(texts):
+        raise DataError(
+            f"expected one label for each of {len(texts)} texts, got labels of shape {labels.shape}"
+        )
+    if not texts:
+        raise DataError("there are no texts; a classifier needs texts to learn from")
+    missing = [n for n, v in enumerate(labels.tolist()) if v is None or v != v]
+    if missing:
+        raise DataError(f"{len(missing)} labels are missing, the first at place {missing[0]}")
+    return texts, labels
+
+
+def _hold_out(estimator, texts, codes, classes, valid):
+    """Training texts and codes, validation texts and codes (None, empty if there are none)."""
+    nothing = np.zeros(0, np.int64)
+    if valid is not None:
+        valid_texts, valid_labels = checked(*valid)
+        unknown = sorted({str(v) for v in valid_labels.tolist()} - {str(c) for c in classes})
+        if unknown:
+            raise DataError(
+                f"the validation part has the label {unknown[0]!r}, which no training text has"
+            )
+        return texts, codes, valid_texts, np.searchsorted(classes, valid_labels)
+    if estimator.validation is None:
+        return texts, codes, None, nothing
+    names = [str(classes[c]) for c in codes]
+    rows, held_out = split(names, estimator.validation, estimator.random_state)
+    return (
+        [texts[n] for n in rows],
+        codes[rows],
+        [texts[n] for n in held_out],
+        codes[held_out],
+    )
+
+
+def _spec(recipe: Preset, vectorizer: TextVectorizer, classes: NDArray[Any]) -> Spec:
+    return Spec(
+        task="classification",
+        labels=tuple(str(c) for c in classes.tolist()),
+        vectorizer=VectorizerSpec(
+            **vectorizer.get_config(), vocabulary=tuple(vectorizer.get_vocabulary())
+        ),
+        network=NetworkSpec(
+            embedding_dim=recipe.embedding_dim,
+            hidden_size=recipe.hidden_size,
+            bidirectional=recipe.bidirectional,
+            merge=recipe.merge,
+            pooling=recipe.pooling,
+            outputs=1 if len(classes) == 2 else len(classes),
+            mask=recipe.mask,
+            dropout=recipe.dropout,
+            embedding_dropout=recipe.embedding_dropout,
+        ),
+    )
+
+
+def _training_facts(estimator, recipe, codes, classes, truncation, seconds) -> dict[str, Any]:
+    counts = Counter(codes.tolist())
+    return {
+        "recipe": dataclasses.asdict(recipe),
+        "seed": int(estimator.random_state),
+        "texts": len(codes),
+        "labels": {str(c): counts[n] for n, c in enumerate(classes.tolist())},
+        "tokens": truncation.tokens,
+        "cut_texts": truncation.cut_texts,
+        "cut_tokens": truncation.cut_tokens,
+        "seconds": round(seconds, 2),
+    }
+
+
+def _quality(history: History, valid_codes: NDArray[np.int64]) -> dict[str, Any]:
+    best = history.best
+    if best is None or best.valid_accuracy is None:
+        return {}
+    return {
+        "held_out_texts": len(valid_codes),
+        "accuracy": best.valid_accuracy,
+        "log_loss": best.valid_loss,
+        "epoch": best.epoch,
+    }
+
+
+class _torch:
+    """torch's seed and threads for the time of a training run, and as they were after it."""
+
+    def __init__(self, seed: int, threads: int) -> None:
+        self.seed, self.threads = seed, threads
+
+    def __enter__(self) -> None:
+        self.before = torch.get_num_threads()
+        self.random_state = torch.get_rng_state()
+        torch.set_num_threads(self.threads)
+        torch.manual_seed(self.seed)
+
+    def __exit__(self, *_: object) -> None:
+        torch.set_num_threads(self.before)
+        torch.set_rng_state(self.random_state)
+
+
+def _device(name: str) -> torch.device:
+    if name not in ("cpu", "cuda"):
+        raise ArgumentError(f"device must be 'cpu' or 'cuda', got {name!r}")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ArgumentError("device 'cuda' was asked for, but torch sees no GPU here")
+    return torch.device(name)

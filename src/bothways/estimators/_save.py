@@ -1,0 +1,85 @@
+"""A fitted classifier as a model folder, with its card."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import Any
+
+from bothways import artifact
+from bothways.artifact import Spec
+
+
+def save_model(
+    folder: str | PathLike[str],
+    fitted: Any,
+    *,
+    overwrite: bool = False,
+    source: str | None = None,
+) -> None:
+    """Write spec, weights, card and history; see `bothways.artifact.save`."""
+    spec = fitted.model.spec
+    history = fitted.history.to_jsonl().encode()
+    artifact.save(
+        folder,
+        spec,
+        fitted.tensors,
+        card(spec, source),
+        overwrite=overwrite,
+        extras={"history.jsonl": history},
+    )
+
+
+def card(spec: Spec, source: str | None = None) -> str:
+    """The README of a model folder: what it is, what it was trained on, how good it is."""
+    n, v, t, q = spec.network, spec.vectorizer, spec.training, spec.quality
+    parameters = sum(_size(shape) for shape in spec.tensor_shapes.values())
+    direction = "both directions" if n.bidirectional else "one direction"
+    cut = f", cut after {v.output_sequence_length} tokens" if v.output_sequence_length else ""
+    lines = [
+        f"# Text classifier: {', '.join(spec.labels[:6])}{', ...' if len(spec.labels) > 6 else ''}",
+        "",
+        f"An LSTM of {n.hidden_size} units reads each text in {direction}; its states are pooled "
+        f"({n.pooling}) and one dense layer gives the probability of {len(spec.labels)} labels.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| vocabulary | {len(v.vocabulary):,} tokens{cut} |",
+        f"| embedding, hidden | {n.embedding_dim}, {n.hidden_size} |",
+        f"| weights | {parameters:,} float32 |",
+        f"| padding | {'never computed' if n.mask else 'read, as an unmasked model does'} |",
+        f"| preset, seed | {t['recipe']['name']}, {t['seed']} |",
+        f"| trained on | {t['texts']:,} texts{f' of {source}' if source else ''} "
+        f"in {t['seconds']:.0f} s |",
+    ]
+    for label, count in list(t["labels"].items())[:20]:
+        lines.append(f"| texts labelled `{label}` | {count:,} |")
+    if t["cut_texts"]:
+        lines.append(
+            f"| cut | {t['cut_texts']:,} texts lost "
+            f"{t['cut_tokens'] / t['tokens']:.1%} of all tokens |"
+        )
+    if q:
+        lines.append(
+            f"| held-out accuracy | {q['accuracy']:.4f} on {q['held_out_texts']:,} texts "
+            f"(log loss {q['log_loss']:.4f}, epoch {q['epoch']}) |"
+        )
+    lines += [
+        "",
+        "The held-out texts chose the best epoch, so their accuracy is a little optimistic."
+        if q
+        else "Nothing was held out, so its quality was not measured.",
+        "",
+        "```",
+        "bothways predict MODEL texts.txt",
+        "```",
+        "",
+        f"Made by Bothways {spec.bothways_version}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    product = 1
+    for length in shape:
+        product *= length
+    return product
