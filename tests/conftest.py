@@ -35,3 +35,42 @@ def shared_data():
     if not SHARED.is_dir():
         pytest.skip("the shared data is not here")
     return SHARED
+
+
+WORDS = ("good", "fine", "bad", "poor", "film", "book", "the", "a", "very", "not")
+
+
+def tiny_corpus(rows=60, seed=0):
+    """Texts whose label a single word decides."""
+    rng = np.random.default_rng(seed)
+    texts, labels = [], []
+    for _ in range(rows):
+        label = str(rng.choice(["neg", "pos"]))
+        words = [str(w) for w in rng.choice(WORDS[4:], rng.integers(1, 9))]
+        words.insert(int(rng.integers(0, len(words))), "good" if label == "pos" else "bad")
+        texts.append(" ".join(words))
+        labels.append(label)
+    return texts, labels
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier():
+    """A small classifier that has learned its corpus."""
+    from dataclasses import replace
+
+    from bothways import TextClassifier
+    from bothways.training import preset
+
+    recipe = replace(
+        preset("classic"), embedding_dim=8, hidden_size=6, epochs=12, learning_rate=2e-2
+    )
+    texts, labels = tiny_corpus()
+    return TextClassifier(preset=recipe, validation=0.25).fit(texts, labels)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_classifier, tmp_path_factory):
+    """The folder of that classifier."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    tiny_classifier.save(folder)
+    return folder

@@ -41,17 +41,17 @@ def demo(
 
     console, started, folder = results(), time.perf_counter(), Path(out)
     _make_room(folder)
-    write(folder / "train.csv", 1500, seed=1)
+    write(folder / "train.csv", 2000, seed=1)
     write(folder / "test.csv", 1000, seed=2)
     console.print(
-        f"1,500 made-up reviews are in {folder / 'train.csv'}. Early in each stands a praise or a\n"
+        f"2,000 made-up reviews are in {folder / 'train.csv'}. Early in each stands a praise or a\n"
         f"reproach, late in it whether that was true. Four models read them, filled to {LENGTH}\n"
         "tokens as usual, or masked, when the padding is never computed:\n"
     )
     rows = [_train_one(name, folder) for name in MODELS]
     console.print(_table(rows))
 
-    picture = folder / "both-ways-masked" / "fading.png"
+    picture = folder / "fading.png"
     best = load(folder / "both-ways-masked")
     draw_fading(best, load(folder / "both-ways-padding-read"), picture)
     console.print(f"\nHow a forward state fades through padding that is read: {picture}\n")
@@ -94,8 +94,8 @@ def _train_one(name: str, folder: Path) -> dict[str, Any]:
         learning_rate=5e-3,
         bidirectional=both,
         mask=mask,
-        epochs=8,
-        patience=8,
+        epochs=10,
+        patience=10,
     )
     rows = read(folder / "train.csv")
     classifier = TextClassifier(preset=recipe).fit(rows.texts, rows.labels)

@@ -23,13 +23,16 @@ _DENIES = ("and not a word of it was true", "and they were wrong", "and it was n
 
 
 def sentence(rng: random.Random) -> tuple[str, str]:
-    """A review and its label: praise or blame early on, and late whether it held."""
-    praised, agreed = rng.random() < 0.5, rng.random() < 0.5
+    """A review and its label: praise or blame early on, and late whether it held.
+
+    Two in three claims hold, so the early words alone are right that often.
+    """
+    praised, holds = rng.random() < 0.5, rng.random() < 2 / 3
     claim = rng.choice(_PRAISE if praised else _BLAME)
     middle = rng.sample(_BETWEEN, rng.randint(0, 2))
-    end = rng.choice(_AGREES if agreed else _DENIES)
+    end = rng.choice(_AGREES if holds else _DENIES)
     parts = [f"{rng.choice(_SUBJECTS)} would be {claim}", rng.choice(_SAID), *middle, end]
-    return " ".join(parts), "good" if praised == agreed else "bad"
+    return " ".join(parts), "good" if praised == holds else "bad"
 
 
 def write(path: Path, rows: int, seed: int) -> None:

@@ -1,0 +1,151 @@
+"""The training loop: best epoch, early stop, interrupt, and the same bits for the same seed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from bothways import Ragged, kernels
+from bothways.artifact import NetworkSpec
+from bothways.training import ClassifierNetwork, Examples, History, fit, preset
+from conftest import tiny_corpus
+
+RECIPE = replace(
+    preset("classic"), embedding_dim=6, hidden_size=5, epochs=6, learning_rate=2e-2, batch_size=8
+)
+
+
+def problem(rows=40, seed=0):
+    rng = np.random.default_rng(seed)
+    texts = [rng.integers(2, 12, rng.integers(0, 9)) for _ in range(rows)]
+    labels = np.array([int((t == 5).any()) for t in texts])
+    return Examples(Ragged.from_list(texts), labels)
+
+
+def network(seed=0, **changes):
+    torch.manual_seed(seed)
+    spec = replace(NetworkSpec(6, 5, True, "concat", "last", 1, dropout=0.5), **changes)
+    return ClassifierNetwork(spec, 12)
+
+
+def weights(net):
+    return np.concatenate([t.reshape(-1) for t in net.tensors().values()])
+
+
+class Recorder:
+    def __init__(self, stop_at=None):
+        self.steps, self.epochs, self.stop_at = 0, [], stop_at
+
+    def started(self, epochs, steps):
+        self.planned = (epochs, steps)
+
+    def stepped(self, epoch, documents, loss):
+        self.steps += 1
+        if self.steps == self.stop_at:
+            raise KeyboardInterrupt
+
+    def validated(self, epoch, best):
+        self.epochs.append((epoch, best))
+
+
+def trained(seed=0, threads=1, recipe=RECIPE, valid=True, watcher=None):
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    net = network(seed)
+    torch.manual_seed(seed)
+    history = fit(
+        net, problem(), problem(20, 1) if valid else None, recipe, seed=seed, watcher=watcher
+    )
+    torch.set_num_threads(before)
+    return net, history
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_same_seed_gives_the_same_bits(threads):
+    first, second = trained()[0], trained(threads=threads)[0]
+    np.testing.assert_array_equal(weights(first), weights(second))
+    assert (weights(trained(seed=1)[0]) != weights(first)).any()
+
+
+def test_best_epoch_is_kept():
+    watcher = Recorder()
+    net, history = trained(watcher=watcher)
+    assert watcher.planned == (6, 5)
+    ranks = [(e.valid_accuracy, -e.valid_loss) for e in history]
+    assert history.best_epoch == 1 + max(range(len(ranks)), key=lambda n: ranks[n])
+    assert [e for e, best in watcher.epochs if best][-1] == history.best
+    # The weights are those of that epoch: a run of just so many epochs ends with them.
+    again, _ = trained(recipe=replace(RECIPE, epochs=history.best_epoch, patience=99))
+    np.testing.assert_array_equal(weights(net), weights(again))
+
+
+def test_early_stop():
+    _, history = trained(recipe=replace(RECIPE, learning_rate=1e-9, epochs=50, patience=2))
+    assert len(history) < 50
+    assert len(history) - history.best_epoch == 2
+
+
+def test_without_validation_the_last_epoch_is_kept():
+    _, history = trained(valid=False)
+    assert history.best_epoch == len(history) == 6
+    assert history.best.valid_loss is None
+
+
+def test_interrupt_keeps_the_best_so_far():
+    net, history = trained(watcher=Recorder(stop_at=13))  # in the third of epochs of 5 steps
+    assert history.interrupted and len(history) == 2
+    whole, _ = trained(recipe=replace(RECIPE, epochs=history.best_epoch, patience=99))
+    np.testing.assert_array_equal(weights(net), weights(whole))
+
+
+def test_interrupt_in_the_first_epoch_keeps_what_was_learned():
+    net, history = trained(watcher=Recorder(stop_at=3))
+    assert history.interrupted and len(history) == 0
+    assert (weights(net) != weights(network())).any()
+
+
+def test_history_is_a_row_for_each_epoch():
+    _, history = trained()
+    rows = [json.loads(line) for line in history.to_jsonl().splitlines()]
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6][: len(rows)]
+    assert set(rows[0]) == {
+        *("epoch", "train_seconds", "documents", "tokens", "train_loss"),
+        *("valid_loss", "valid_accuracy"),
+    }
+    assert rows[0]["documents"] == 40
+    assert rows[0]["tokens"] == len(problem().ids.values)
+    assert History().best is None
+
+
+def test_one_cycle_rises_and_falls():
+    from bothways.training._loop import _schedule
+
+    rates = list(_schedule(replace(RECIPE, schedule="one-cycle", learning_rate=0.4), 40))
+    assert max(rates) == pytest.approx(0.4) and rates.index(max(rates)) in (9, 10)
+    assert rates[0] < 0.05 and rates[-1] < 0.01
+    assert set(_schedule(RECIPE, 5)) == {RECIPE.learning_rate}
+
+
+def test_multi_class_learns():
+    rng = np.random.default_rng(3)
+    texts = [rng.integers(5, 12, 4) for _ in range(90)]
+    labels = rng.integers(0, 3, 90)
+    for text, label in zip(texts, labels, strict=True):
+        text[rng.integers(4)] = 2 + label
+    net = network(outputs=3, dropout=0.0)
+    data = Examples(Ragged.from_list(texts), labels)
+    history = fit(net, data, data, replace(RECIPE, epochs=15, patience=15))
+    assert history.best.valid_accuracy > 0.95
+
+
+def test_training_follows_its_tier(isa):
+    trained()
+    assert kernels.isa() == isa
+
+
+def test_corpus_helper_has_both_labels():
+    assert set(tiny_corpus()[1]) == {"neg", "pos"}
