@@ -103,7 +103,9 @@ def _check_model(path: str, names: list[str], overwrite: bool) -> None:
         some = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
         raise ArtifactError(f"{shown}: holds {some} and is no model; choose a new folder")
     if not overwrite:
-        raise ArtifactError(f"{shown}: holds a model already; overwrite=True replaces it")
+        raise ArtifactError(
+            f"{shown}: holds a model already; overwrite=True (--overwrite) replaces it"
+        )
     try:
         descriptor = files.open_folder(path)
         try:

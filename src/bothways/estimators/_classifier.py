@@ -80,7 +80,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Sequence[str]) -> NDArray[Any]:
         """The most probable of `classes_` for each text, `(N,)`."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
 
     def save(self, folder: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write the model folder, which `bothways.load` and the command line read.

@@ -158,6 +158,14 @@ class TextVectorizer:
         """The inverse of `get_config` and `get_vocabulary`."""
         return cls(**config, vocabulary=vocabulary)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in vars(self).items() if k != "_table"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if self._vocabulary is not None:
+            self._set_vocabulary(self._vocabulary)
+
     def __repr__(self) -> str:
         options = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
         return f"TextVectorizer({options})"

@@ -1,0 +1,158 @@
+"""TextClassifier as its users use it."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+import bothways
+from bothways import TextClassifier
+from bothways.errors import ArgumentError, ArtifactError, DataError
+from bothways.training import preset
+from conftest import tiny_corpus
+
+SMALL = replace(preset("classic"), embedding_dim=8, hidden_size=6, epochs=12, learning_rate=2e-2)
+TEXTS, LABELS = tiny_corpus()
+
+
+def small(**options):
+    return TextClassifier(**{"preset": SMALL, "validation": None, **options})
+
+
+def test_params_and_clone():
+    classifier = TextClassifier(preset="classic", epochs=3, random_state=7)
+    assert clone(classifier).get_params() == classifier.get_params()
+    assert classifier.set_params(epochs=4).epochs == 4
+
+
+def test_fit_learns_and_says_what_it_learned(tiny_classifier):
+    assert tiny_classifier.classes_.tolist() == ["neg", "pos"]
+    assert tiny_classifier.score(TEXTS, LABELS) > 0.9
+    quality = tiny_classifier.model_.spec.quality
+    best = tiny_classifier.history_.best
+    assert quality["accuracy"] == best.valid_accuracy
+    assert quality["held_out_texts"] == 15
+
+
+def test_the_same_seed_gives_the_same_model_and_another_seed_another():
+    a, b, c = (small(random_state=s, epochs=2).fit(TEXTS, LABELS) for s in (3, 3, 4))
+    np.testing.assert_array_equal(a.predict_proba(TEXTS), b.predict_proba(TEXTS))
+    assert (a.predict_proba(TEXTS) != c.predict_proba(TEXTS)).any()
+
+
+def test_labels_come_back_as_they_were():
+    numbers = [{"neg": 0, "pos": 7}[label] for label in LABELS]
+    classifier = small().fit(TEXTS, numbers)
+    assert set(classifier.predict(TEXTS).tolist()) == {0, 7}
+    assert classifier.score(TEXTS, numbers) > 0.9
+    truths = [label == "pos" for label in LABELS]
+    assert small(epochs=1).fit(TEXTS, truths).predict(TEXTS).dtype == bool
+
+
+def test_columns_of_every_kind():
+    expected = small(epochs=2).fit(TEXTS, LABELS).predict_proba(TEXTS)
+    forms = [
+        (np.array(TEXTS), np.array(LABELS)),
+        (np.array(TEXTS, object)[:, None], np.array(LABELS, object)),
+        (pa.array(TEXTS), pa.array(LABELS)),
+        (pa.chunked_array([TEXTS[:7], TEXTS[7:]]), LABELS),
+        (tuple(TEXTS), tuple(LABELS)),
+    ]
+    for X, y in forms:
+        got = small(epochs=2).fit(X, y).predict_proba(X)
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_pipeline_grid_search_and_cross_validation():
+    pipeline = make_pipeline(FunctionTransformer(list), small(epochs=2))
+    assert pipeline.fit(TEXTS, LABELS).predict(TEXTS[:3]).shape == (3,)
+    search = GridSearchCV(small(), {"epochs": [1, 2]}, cv=2).fit(TEXTS, LABELS)
+    assert search.best_params_["epochs"] in (1, 2)
+    assert len(cross_val_score(small(epochs=1), TEXTS, LABELS, cv=3)) == 3
+
+
+def test_pickled_predicts_the_same(tiny_classifier):
+    again = pickle.loads(pickle.dumps(tiny_classifier))
+    np.testing.assert_array_equal(again.predict_proba(TEXTS), tiny_classifier.predict_proba(TEXTS))
+
+
+def test_own_validation_part():
+    classifier = small().fit(TEXTS[:40], LABELS[:40], valid=(TEXTS[40:], LABELS[40:]))
+    assert classifier.model_.spec.quality["held_out_texts"] == 20
+    with pytest.raises(DataError, match="label 'odd', which no training text has"):
+        small().fit(TEXTS, LABELS, valid=(["x"], ["odd"]))
+
+
+def test_torch_is_left_as_it_was():
+    import torch
+
+    before = torch.get_num_threads(), torch.get_rng_state()
+    small(epochs=1, threads=1).fit(TEXTS, LABELS)
+    assert torch.get_num_threads() == before[0]
+    assert torch.equal(torch.get_rng_state(), before[1])
+
+
+def test_empty_texts_are_texts():
+    texts, labels = ["", "good", "", "bad"] * 4, ["a", "b", "a", "b"] * 4
+    assert small(epochs=1).fit(texts, labels).predict_proba(["", ""]).shape == (2, 2)
+    assert small(epochs=1).fit([""] * 4, ["a", "b"] * 2).predict([""]).shape == (1,)
+
+
+def test_save_refuses_to_replace_unless_asked(tiny_classifier, tmp_path):
+    folder = tmp_path / "model"
+    tiny_classifier.save(folder)
+    with pytest.raises(ArtifactError, match="holds a model already"):
+        tiny_classifier.save(folder)
+    tiny_classifier.save(folder, overwrite=True)
+    assert bothways.load(folder).labels == ["neg", "pos"]
+    card = (folder / "README.md").read_text()
+    assert "held-out accuracy" in card and "texts labelled `neg`" in card
+    assert (folder / "history.jsonl").read_text().count("\n") == len(tiny_classifier.history_)
+
+
+@pytest.mark.parametrize(
+    "X, y, message",
+    [
+        (["a", "b"], ["x", "x"], "two or more labels"),
+        (["a", "b"], ["x"], "one label for each of 2 texts"),
+        ([], [], "there are no texts"),
+        ("one text", ["x"], "expected a list of texts, got str"),
+        (["a", 5, "c", "d"], ["x", "y", "x", "y"], "text 1 is not a string but int"),
+        (["a", "b"], ["x", None], "1 labels are missing, the first at place 1"),
+        (["a", "b"], None, "y is None"),
+        (np.array([["a", "b"]]), ["x"], "expected one column of texts"),
+    ],
+)
+def test_what_cannot_be_learned_from(X, y, message):
+    with pytest.raises(DataError, match=message):
+        small().fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"preset": "slow"}, "no preset 'slow': choose from classic, fast"),
+        ({"preset": 5}, "must be a name or a Preset"),
+        ({"epochs": 0}, "epochs must be a whole number from 1"),
+        ({"device": "tpu"}, "device must be 'cpu' or 'cuda'"),
+        ({"validation": 2.5}, "expected a float between 0 and 1 or a count"),
+        ({"validation": 59}, "cannot be set aside"),
+    ],
+)
+def test_wrong_parameters_are_found_in_fit(options, message):
+    with pytest.raises(ArgumentError, match=message):
+        small(**options).fit(TEXTS, LABELS)
+
+
+def test_predict_before_fit():
+    with pytest.raises(NotFittedError):
+        TextClassifier().predict(["x"])
