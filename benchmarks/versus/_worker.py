@@ -1,0 +1,84 @@
+"""How a peer talks to `run.py`: a JSON line in, a JSON line out, on standard input and output.
+
+A peer's file ends with `serve(prepare)`. `prepare(options)` loads, warms up and returns a `Peer`.
+The worker then sleeps on its input between turns, so that peers can take turns in one run.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+Task = Callable[[int, int], dict[str, Any] | None]
+"""`task(first, count)` does the items first .. first + count - 1 (they repeat without end)."""
+
+
+@dataclass
+class Peer:
+    """What a peer offers once it is ready."""
+
+    tasks: dict[str, Task]
+    settings: str  # how it is set, in words, for the table
+    packages: list[str]  # the distributions whose versions are recorded
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def serve(prepare: Callable[[dict[str, Any]], Peer]) -> None:
+    """Prepare, say so, then answer turns until standard input ends; argv[1] holds the options."""
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # whatever a library prints goes to the log, not into the protocol
+
+    def answer(**fields: Any) -> None:
+        print(json.dumps(fields), file=answers)
+
+    try:
+        options = json.loads(sys.argv[1])
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options["threads"]])
+        peer = prepare(options)
+        answer(
+            ready=True,
+            tasks=list(peer.tasks),
+            settings=peer.settings,
+            versions={name: version(name) for name in peer.packages},
+            **peer.facts,
+        )
+        for line in sys.stdin:
+            answer(**_turn(peer.tasks, **json.loads(line)))
+    except Exception as error:
+        answer(failed=f"{type(error).__name__}: {error}")
+        raise
+
+
+def _turn(
+    tasks: dict[str, Task], task: str, first: int, count: int, warm: int, at_least: float
+) -> dict[str, Any]:
+    """Do `warm` items untimed, then groups of `count` until `at_least` seconds have passed."""
+    run = tasks[task]
+    if warm:
+        run(first, warm)
+    done, facts, started, used = 0, None, time.perf_counter(), time.process_time()
+    while True:
+        facts = run(first + done, count)
+        done += count
+        seconds = time.perf_counter() - started
+        if seconds >= at_least:
+            break
+    cpu_seconds = time.process_time() - used
+    return {
+        "items": done,
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "peak_bytes": _peak_bytes(),
+        **(facts or {}),
+    }
+
+
+def _peak_bytes() -> int:
+    """The largest resident size so far, in bytes, of this process or of one it waited for."""
+    whom = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return 1024 * max(resource.getrusage(who).ru_maxrss for who in whom)

@@ -1,0 +1,17 @@
+"""Training step of the classic model: Keras 3 on JAX, compiled by XLA."""
+
+import os
+
+os.environ["KERAS_BACKEND"] = "jax"
+
+from _keras import prepare_keras
+from _worker import serve
+
+
+def prepare(options):
+    """Compile; without it a step takes many times as long."""
+    return prepare_keras(options, package="jax", jit_compile=True)
+
+
+if __name__ == "__main__":
+    serve(prepare)
