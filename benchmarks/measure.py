@@ -51,13 +51,12 @@ class Worker:
         return None if self.failed else answer
 
     def cpu_seconds(self):
-        """Processor time used so far, in seconds; 0 when the process is gone."""
+        """Processor seconds used so far, by it and its finished children; 0 when it is gone."""
         try:
             stat = Path(f"/proc/{self.process.pid}/stat").read_text()
         except OSError:
             return 0.0
-        user, system = stat.rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / TICKS
+        return sum(map(int, stat.rpartition(")")[2].split()[11:15])) / TICKS
 
     def close(self):
         """End the input, which ends the worker; do not wait for ever."""
@@ -68,8 +67,16 @@ class Worker:
             self.process.kill()
 
 
+def machine_cpu_seconds():
+    """Processor seconds used or stolen on all cores since the machine started."""
+    user, nice, system, _idle, _wait, *rest = map(
+        int, Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
+    )
+    return (user + nice + system + sum(rest)) / TICKS
+
+
 def run_section(section, peers, rounds, steps, pythons, options, folder):
-    """Run one comparison; return its rows, one for each peer and task, failures included."""
+    """Run one comparison; return a row for each peer and task, failures included."""
     rounds = min(rounds, section.rounds or rounds)
     count = section.items or steps
     workers = []
@@ -83,17 +90,48 @@ def run_section(section, peers, rounds, steps, pythons, options, folder):
             if worker.failed:
                 continue
             time.sleep(SETTLE)
-            others = [other for other in workers if other is not worker]
-            before = sum(map(Worker.cpu_seconds, others))
-            request = {"first": number * count, "count": count, "warm": section.warm}
-            answer = worker.turn(task=task, at_least=section.at_least, **request)
+            answer = watched_turn(
+                worker,
+                [other for other in workers if other is not worker],
+                task=task,
+                first=number * count,
+                count=count,
+                warm=section.warm,
+                at_least=section.at_least,
+            )
             if answer:
-                answer["idle_cpu_seconds"] = sum(map(Worker.cpu_seconds, others)) - before
                 turns[worker, task].append(answer)
         print(f"  round {number + 1} of {rounds}", flush=True)
     for worker in workers:
         worker.close()
-    return [_row(w, task, turns.get((w, task), [])) for w in workers for task in _tasks(w)]
+    every = [turn for taken in turns.values() for turn in taken]
+    seconds = sum(turn["turn_seconds"] for turn in every) or 1.0
+    return {
+        "rows": [_row(w, task, turns.get((w, task), [])) for w in workers for task in _tasks(w)],
+        "sleepers_cpu_share": sum(turn["sleepers_cpu_seconds"] for turn in every) / seconds,
+        "strangers_cpu_share": sum(turn["strangers_cpu_seconds"] for turn in every) / seconds,
+    }
+
+
+def watched_turn(worker, others, **request):
+    """Ask for one turn; add the processor seconds of sleeping workers and of strangers."""
+
+    def used():
+        own = time.process_time()
+        return (
+            machine_cpu_seconds() - own,
+            worker.cpu_seconds(),
+            sum(o.cpu_seconds() for o in others),
+        )
+
+    before, started = used(), time.perf_counter()
+    answer = worker.turn(**request)
+    machine, mine, sleepers = (b - a for a, b in zip(before, used(), strict=True))
+    if answer:
+        answer["turn_seconds"] = time.perf_counter() - started
+        answer["sleepers_cpu_seconds"] = sleepers
+        answer["strangers_cpu_seconds"] = machine - mine - sleepers
+    return answer
 
 
 def _tasks(worker):
@@ -122,8 +160,6 @@ def _row(worker, task, turns):
             "least_seconds": min(seconds),
             "most_seconds": max(seconds),
             "peak_bytes": max(turn["peak_bytes"] for turn in turns),
-            "idle_cpu_share": sum(turn["idle_cpu_seconds"] for turn in turns)
-            / sum(turn["seconds"] for turn in turns),
         }
         for name in ("accuracy", "train_seconds"):
             if name in turns[0]:

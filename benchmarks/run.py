@@ -74,7 +74,7 @@ def main():
             "options": {"rounds": opts.rounds, "steps": opts.steps, "threads": opts.threads},
         }
         setup = {"threads": opts.threads, "folder": str(FOLDER)}
-        record["rows"] = measure.run_section(
+        record |= measure.run_section(
             section, peers[name], opts.rounds, opts.steps, pythons, setup, FOLDER
         )
         results[name] = record

@@ -40,7 +40,9 @@ def _conditions(section):
         f"({', '.join(machine['instructions'])}), {machine['memory_bytes'] / 2**30:.0f} GiB, "
         f"Python {machine['python']}; load {machine['load_before']} before the start. "
         f"{section['date']}, `{section['command']}`: everyone in turn, "
-        "medians of the rounds, least and most in brackets."
+        "medians of the rounds, least and most in brackets. Of one core, workers waiting for "
+        f"their turn took {section['sleepers_cpu_share']:.1%}, strangers to this run "
+        f"{section['strangers_cpu_share']:.1%}."
     )
 
 

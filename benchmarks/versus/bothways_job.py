@@ -1,10 +1,10 @@
 """Whole job: Bothways by its command line, as a user types it."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from _job import job
 from _worker import Peer, serve
@@ -18,18 +18,21 @@ def command(*words):
         text=True,
     )
     if done.returncode:
-        raise RuntimeError(f"bothways {words[0]}: {done.stderr.strip() or done.returncode}")
+        said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise RuntimeError(f"`bothways {words[0]}` failed: {said[-1]}")
     return done.stdout
 
 
 def prepare(options):
     """Train by a preset, then evaluate; starting Python twice is part of the job."""
-    folder, scratch, threads = Path(options["folder"]), TemporaryDirectory(), options["threads"]
+    folder, threads = Path(options["folder"]), options["threads"]
 
     def task(preset):
-        model = Path(scratch.name) / preset
+        model = folder / "models" / preset
 
         def train():
+            shutil.rmtree(model, ignore_errors=True)
+            model.parent.mkdir(exist_ok=True)
             data = folder / "train.parquet"
             command("train", data, "--out", model, "--preset", preset, "--threads", threads)
 
