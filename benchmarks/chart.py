@@ -78,17 +78,18 @@ def job(axis, rows):
     rows = sorted(rows, key=lambda row: row["accuracy"])
     seconds = [row["median_seconds"] for row in rows]
     points = [100 * row["accuracy"] for row in rows]
-    gap, place = 0.085 * (max(points) - min(points) + 0.5), -1.0
+    gap, place, column = 0.09 * (max(points) - min(points) + 0.4), -1.0, 1.5 * max(seconds)
     axis.set_xscale("log")
     for row, x, y in zip(rows, seconds, points, strict=True):
-        place = max(y, place + gap)  # a name moves up rather than onto the one below
+        place = max(y, place + gap)  # names stand in a column, and not on one another
         colour, ink, weight = (OURS, OURS, "bold") if row["ours"] else (PEER, INK, "normal")
-        axis.plot([x, x * 1.12], [y, place], color=colour, lw=0.8, zorder=2)
-        axis.scatter(x, y, s=70, color=colour, edgecolor="white", linewidth=1, zorder=3)
+        axis.plot([x, column], [y, place], color=colour, lw=0.7, zorder=2)
+        axis.scatter(x, y, s=75, color=colour, edgecolor="white", linewidth=1.2, zorder=3)
         name = f" {row['label']}, {row['task']}"
-        axis.text(x * 1.12, place, name, va="center", color=ink, weight=weight, zorder=4)
-    axis.set_xlim(min(seconds) / 1.4, max(seconds) * 4)
-    axis.margins(y=0.18)
+        text = axis.text(column, place, name, va="center", color=ink, weight=weight, zorder=4)
+        text.set_in_layout(False)
+    axis.set_xlim(min(seconds) / 1.25, column * (column / min(seconds)) ** 0.9)
+    axis.margins(y=0.15)
     axis.grid(color="#e8ebee", zorder=0)
     axis.tick_params(length=0)
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -159,7 +160,10 @@ def _figure(value):
 def _footnote(results):
     section = next(iter(results.values()))
     machine = section["machine"]
+    rows = [row for section in results.values() for row in section["rows"]]
+    failed = sorted({row["label"] for row in rows if row["failed"]})
     return (
         f"{machine['processor']}, {machine['cores']} cores; {section['date']}; medians, in turns, "
         "one invocation. Light bars: not exact, the model reads padding or rounds to bfloat16."
+        + (f"\nFailed, see the table: {'; '.join(failed)}." if failed else "")
     )
