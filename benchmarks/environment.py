@@ -25,8 +25,7 @@ def peers_python() -> Path:
     if not stamp.is_file() or stamp.read_text() != wanted:
         install = [python, "-m", "pip", "install", "--quiet"]
         if subprocess.run([*install, "--requirement", REQUIREMENTS]).returncode:
-            lines = (line.strip() for line in wanted.splitlines())
-            for line in lines:
+            for line in wanted.splitlines():
                 if line and not line.startswith("#"):
                     subprocess.run([*install, line])
         stamp.write_text(wanted)

@@ -6,12 +6,12 @@ The worker then sleeps on its input between turns, so that peers can take turns 
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 Task = Callable[[int, int], dict[str, Any] | None]
@@ -79,6 +79,9 @@ def _turn(
 
 
 def _peak_bytes() -> int:
-    """The largest resident size so far, in bytes, of this process or of one it waited for."""
-    whom = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return 1024 * max(resource.getrusage(who).ru_maxrss for who in whom)
+    """The largest resident size of this process so far, in bytes.
+
+    Not ru_maxrss, which starts at the size of the process that started this one.
+    """
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.split("VmHWM:")[1].split()[0])
