@@ -9,7 +9,7 @@ from _worker import serve
 
 
 def prepare(options):
-    """Compile; without it a step takes many times as long."""
+    """Compile, which is Keras's own choice for JAX."""
     return prepare_keras(options, package="jax", jit_compile=True)
 
 
