@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import chart
-import data
 import environment
 import measure
 import table
 from peers import SECTIONS
+
+import data
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parent / "build" / "bench"

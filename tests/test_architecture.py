@@ -29,6 +29,7 @@ LEVELS = {
     "training": 5,
     "estimators": 6,
     "cli": 7,
+    "__main__": 8,
 }
 TORCH_ROOMS = {"nn", "training", "estimators"}
 EXPORTED = {"Ragged": "_ragged"} | {
@@ -114,7 +115,7 @@ def test_public_things_have_docstrings(name):
 
 
 def test_modules_are_private_or_namespaces():
-    public = {"__init__.py", "errors.py", "reference.py"}
+    public = {"__init__.py", "__main__.py", "errors.py", "reference.py"}
     for path in PYTHON:
         assert path.name.startswith("_") or path.name in public, path
 

@@ -1,7 +1,7 @@
 """Every error that Bothways raises on purpose.
 
     BothwaysError
-     ├── DataError          a file, table or text that cannot be used
+     ├── DataError          a file, table or text that cannot be used (also a ValueError)
      ├── ArtifactError      a model folder that cannot be written or read
      ├── ArgumentError      a value that a function cannot take (also a ValueError)
      ├── NotFittedError     predict before fit (also a ValueError and AttributeError)
@@ -31,7 +31,7 @@ class BothwaysError(Exception):
     """The root of the tree: catch this to catch everything below."""
 
 
-class DataError(BothwaysError):
+class DataError(BothwaysError, ValueError):
     """A file, table or text that cannot be used."""
 
 

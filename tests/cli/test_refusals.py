@@ -63,7 +63,7 @@ def test_output_that_holds_something_else(data, tmp_path):
 
 
 def test_output_that_cannot_be_written(data):
-    assert "/proc/models" in refused("train", data, "--out", "/proc/models/m")
+    assert "/proc: nothing can be written there" in refused("train", data, "--out", "/proc/a/m")
 
 
 def test_output_that_is_a_model_already(data, tiny_model, tmp_path):
@@ -126,7 +126,9 @@ def test_validation_that_cannot_be(data, tmp_path):
     for valid in ("19", "0.99", "7.5"):
         sentence = refused("train", data, "--valid", valid, "--out", tmp_path / "m")
         assert "validation" in sentence
-    assert "no-such.csv" in refused("train", data, "--valid", "no-such.csv", "--out", tmp_path)
+    assert "no-such.csv" in refused(
+        "train", data, "--valid", "no-such.csv", "--out", tmp_path / "m"
+    )
 
 
 def test_forced_tier_that_is_not_there(tiny_model):

@@ -30,21 +30,22 @@ def train(
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:  # fmt: skip
     """Train a classifier on labelled texts and save it as a folder."""
-    require("torch", extra="train", purpose="training")
-    require("sklearn", extra="train", purpose="training")
-    from bothways import artifact, training
+    from bothways import artifact
     from bothways.cli._output import messages, print_json
     from bothways.cli._progress import TrainingProgress
     from bothways.data import check_labels, read
-    from bothways.estimators import TextClassifier, save_model
 
-    training.preset(preset)
-    artifact.check_writable(out, overwrite=overwrite)
+    # What can be refused without torch is refused before it is loaded, which takes seconds.
     console = messages()
+    artifact.check_writable(out, overwrite=overwrite)
     rows = read(data, text=text, label=label)
     check_labels(rows.labels, rows.source)
-    console.print(f"{len(rows):,} texts with {len(set(rows.labels or []))} labels from {data}")
     validation, held_out = _validation(valid, text, label)
+    console.print(f"{len(rows):,} texts with {len(set(rows.labels or []))} labels from {data}")
+
+    require("torch", extra="train", purpose="training")
+    from bothways.estimators import TextClassifier, save_model
+
     classifier = TextClassifier(
         preset=preset,
         epochs=epochs,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.utils.multiclass import type_of_target
 
 from bothways.artifact import NetworkSpec, Spec, VectorizerSpec
 from bothways.data import Dataset, fingerprint, split
@@ -109,11 +110,16 @@ def checked(X: Any, y: Any) -> tuple[list[str], NDArray[Any]]:
         raise DataError(
             f"expected one label for each of {len(texts)} texts, got labels of shape {labels.shape}"
         )
-    if not texts:
-        raise DataError("there are no texts; a classifier needs texts to learn from")
     missing = [n for n, v in enumerate(labels.tolist()) if v is None or v != v]
     if missing:
         raise DataError(f"{len(missing)} labels are missing, the first at place {missing[0]}")
+    kind = type_of_target(labels, input_name="y") if len(labels) else "binary"
+    if kind not in ("binary", "multiclass"):
+        raise DataError(
+            f"Unknown label type: {kind}; a label is a string, a whole number or a bool"
+        )
+    if not texts:
+        raise DataError("there are no texts; a classifier needs texts to learn from")
     return texts, labels
 
 

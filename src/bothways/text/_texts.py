@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from bothways.errors import ArgumentError, DataError
+from bothways.errors import ArgumentError, BothwaysError, DataError
 from bothways.kernels import _kernels
 
 
@@ -35,7 +35,7 @@ def as_texts(texts: Any, *, standardize: Callable[[str], str] | None = None) -> 
             items = [standardize(t) if isinstance(t, str) else t for t in items]
         return _kernels.Texts(items)
     except ValueError as error:
-        if isinstance(error, ArgumentError):
+        if isinstance(error, BothwaysError):
             raise
         raise DataError(str(error)) from None
 

@@ -87,13 +87,14 @@ class RMSprop(torch.optim.Optimizer):
 
 
 def _update_rows(parameter, state, rows, gradient, group):
-    shape = (len(state["seen"]), -1)
+    width = parameter.numel() // len(state["seen"])
+    shape = (len(state["seen"]), width)
     kernels.rmsprop_rows(
         parameter.detach().view(shape).numpy(),
         state["moment"].view(shape).numpy(),
         state["seen"].numpy(),
         rows,
-        None if gradient is None else gradient.reshape(len(rows), -1).numpy(),
+        None if gradient is None else gradient.reshape(len(rows), width).numpy(),
         step=state["step"],
         rate=group["lr"],
         decay=group["rho"],
