@@ -42,7 +42,10 @@ class OnNumbers(TextClassifier):
 
 
 def as_words(X):
-    return [" ".join(f"c{j}v{round(3 * float(v))}" for j, v in enumerate(row)) for row in X]
+    def word(column, value):
+        return f"c{column}{'minus' if value < 0 else 'plus'}{abs(round(3 * float(value)))}"
+
+    return [" ".join(word(j, v) for j, v in enumerate(row)) for row in X]
 
 
 # Named here with the reason, and skipped; everything else runs and must pass.
@@ -70,4 +73,4 @@ def test_the_estimator_itself_says_that_it_reads_texts():
     tags = TextClassifier().__sklearn_tags__()
     assert tags.input_tags.string and not tags.input_tags.two_d_array
     assert tags.estimator_type == "classifier"
-    assert np.array(as_words(np.array([[1.2, -3]]))).tolist() == ["c0v4 c1v-9"]
+    assert np.array(as_words(np.array([[1.2, -3]]))).tolist() == ["c0plus4 c1minus9"]
