@@ -145,19 +145,15 @@ void gemm_rows(const float *const *a, const float *packed, const float *bias, fl
   }
 }
 
-// c, (M, N), N <= kPanel, = a^T b. a and b: K pointers to rows of M and of N floats.
-void gemm_columns(const float *const *a, const float *const *b, float *c, int64_t ldc, int64_t K,
-                  int64_t M, int64_t N) {
+// c, (M, N), N <= kPanel, += a^T b. a and b: K pointers to rows of M and of N floats.
+void add_columns(const float *const *a, const float *const *b, float *c, int64_t ldc, int64_t K,
+                 int64_t M, int64_t N) {
   alignas(64) float block[kBlock * kPanel];
-  for (int64_t m = 0; m < M; ++m) {
-    for (int64_t n = 0; n < N; ++n) c[m * ldc + n] = 0.0f;
-  }
   for (int64_t k = 0; k < K; k += kBlock) {
     int64_t depth = K - k < kBlock ? K - k : kBlock;
     for (int64_t i = 0; i < depth; ++i) {
-      for (int64_t v = 0; v < kPanel; v += kLanes) {
-        int64_t n = N - v;
-        store(block + i * kPanel + v, n > 0 ? load_n(b[k + i] + v, n) : set1(0.0f));
+      for (int64_t v = 0; v < N; v += kLanes) {
+        store(block + i * kPanel + v, load_n(b[k + i] + v, N - v));
       }
     }
     for (int64_t m = 0; m < M; m += kRows) {
@@ -165,4 +161,13 @@ void gemm_columns(const float *const *a, const float *const *b, float *c, int64_
       tile_for<true>(rows, N)(a + k, m, block, kPanel, depth, c + m * ldc, ldc, N, true);
     }
   }
+}
+
+// The same with c = instead of c +=.
+void gemm_columns(const float *const *a, const float *const *b, float *c, int64_t ldc, int64_t K,
+                  int64_t M, int64_t N) {
+  for (int64_t m = 0; m < M; ++m) {
+    for (int64_t n = 0; n < N; ++n) c[m * ldc + n] = 0.0f;
+  }
+  add_columns(a, b, c, ldc, K, M, N);
 }

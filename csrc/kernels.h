@@ -33,7 +33,7 @@ struct LstmBackward : LstmBatch {
   const float *gates, *cells, *output;   // what the forward pass left
   const float *d_output;                 // (T, D * H), or null for zeros
   const float *d_h_n, *d_c_n;            // (D, N, H), or null for zeros
-  float *d_gates;                        // (T, D * 4H), before the activations
+  const int32_t *index;                  // as in the forward pass
   float *d_h0, *d_c0;                    // (D, N, H), or null
 };
 
@@ -66,12 +66,14 @@ struct Kernels {
 
   // The recurrence over `count` sequences of one direction, longest first. `packed` is
   // what lstm_pack (forward) or gemm_pack of the transpose (backward) made of recurrent[d].
+  // The backward pass adds to d_projected, (U, D * 4H), and to d_recurrent, (H, 4H).
   int64_t (*lstm_packed_size)(int64_t H);
   void (*lstm_pack)(const float *recurrent, int64_t H, float *packed);
   void (*lstm_forward)(const LstmForward &batch, int64_t d, const int32_t *sequences,
                        int64_t count, const float *packed);
   void (*lstm_backward)(const LstmBackward &batch, int64_t d, const int32_t *sequences,
-                        int64_t count, const float *packed);
+                        int64_t count, const float *packed, float *d_projected,
+                        float *d_recurrent);
 
   // out, (U, G): row u is the sum of rows order[starts[u]] ... order[starts[u + 1] - 1] of x.
   void (*sum_rows)(const float *x, const int32_t *order, const int64_t *starts, int64_t U,

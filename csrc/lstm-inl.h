@@ -95,15 +95,24 @@ void forward_rows(const LstmForward &b, int64_t d, const int64_t *position, cons
   }
 }
 
-// The rows of the projection that the next step reads: they lie wherever their token does.
-inline void prefetch_rows(const LstmForward &b, int64_t d, const int32_t *sequences, int64_t live,
+// Ask for `floats` floats before they are needed; `Write` says that they will be written.
+// A token's rows lie wherever its sequence stands in the batch, which no hardware
+// prefetcher foresees: without this the passes wait for memory half of their time.
+template <bool Write>
+inline void prefetch(const float *p, int64_t floats) {
+  for (int64_t j = 0; j < floats && j < 1024; j += 16) __builtin_prefetch(p + j, Write);
+}
+
+// What step t of the forward pass reads and writes.
+inline void prefetch_step(const LstmForward &b, int64_t d, const int32_t *sequences, int64_t live,
                           int64_t t) {
-  for (int64_t r = 0; r < live; ++r) {
-    if (t >= length(b, sequences[r])) break;
-    int64_t at = position(b, d, sequences[r], t);
-    const float *p = b.projected + ((b.index ? b.index[at] : at) * b.D + d) * 4 * b.H;
-    int64_t floats = 4 * b.H < 512 ? 4 * b.H : 512;
-    for (int64_t j = 0; j < floats; j += 16) __builtin_prefetch(p + j);
+  const int64_t H = b.H, W = b.D * H;
+  for (int64_t r = 0; r < live && t < length(b, sequences[r]); ++r) {
+    const int64_t at = position(b, d, sequences[r], t);
+    prefetch<false>(b.projected + (b.index ? b.index[at] : at) * 4 * W + d * 4 * H, 4 * H);
+    if (b.gates) prefetch<true>(b.gates + at * 4 * W + d * 4 * H, 4 * H);
+    if (b.gates) prefetch<true>(b.cells + at * W + d * H, H);
+    if (b.output) prefetch<true>(b.output + at * W + d * H, H);
   }
 }
 
@@ -127,7 +136,7 @@ void lstm_forward(const LstmForward &b, int64_t d, const int32_t *sequences, int
     }
     if (live == 0) break;
     for (int64_t r = 0; r < live; ++r) positions[r] = position(b, d, sequences[r], t);
-    prefetch_rows(b, d, sequences, live, t + 1);
+    prefetch_step(b, d, sequences, live, t + 1);
     for (int64_t j = 0; j < H; j += kLanes) {
       const float *block = packed + j * 4 * H;
       for (int64_t r = 0; r < live; r += kRows) {
@@ -138,60 +147,5 @@ void lstm_forward(const LstmForward &b, int64_t d, const int32_t *sequences, int
     float *swap = h;
     h = h_next;
     h_next = swap;
-  }
-}
-
-// The gate gradients of one row at step t, and what its cell passes on to step t - 1.
-inline void backward_row(const LstmBackward &b, int64_t d, int64_t sequence, int64_t t,
-                         const float *dh, float *dc) {
-  const int64_t H = b.H, W = b.D * H, at = position(b, d, sequence, t);
-  const float *gates = b.gates + at * 4 * W + d * 4 * H;
-  const float *cells = b.cells + at * W + d * H;
-  const float *before = t > 0  ? b.cells + position(b, d, sequence, t - 1) * W + d * H
-                        : b.c0 ? b.c0 + (d * b.N + sequence) * H
-                               : nullptr;
-  const float *d_out = b.d_output ? b.d_output + at * W + d * H : nullptr;
-  float *to = b.d_gates + at * 4 * W + d * 4 * H;
-  const Vec one = set1(1.0f);
-  for (int64_t j = 0; j < H; j += kLanes) {
-    const int64_t n = H - j;
-    Vec i = load_n(gates + j, n), f = load_n(gates + H + j, n);
-    Vec g = load_n(gates + 2 * H + j, n), o = load_n(gates + 3 * H + j, n);
-    Vec tc = vtanh(load_n(cells + j, n));
-    Vec dh_j = load(dh + j);
-    if (d_out) dh_j = dh_j + load_n(d_out + j, n);
-    Vec dc_j = fma(dh_j * o, fnma(tc, tc, one), load(dc + j));
-    Vec c_before = before ? load_n(before + j, n) : set1(0.0f);
-    store_n(to + j, dc_j * g * i * (one - i), n);
-    store_n(to + H + j, dc_j * c_before * f * (one - f), n);
-    store_n(to + 2 * H + j, dc_j * i * fnma(g, g, one), n);
-    store_n(to + 3 * H + j, dh_j * tc * o * (one - o), n);
-    store(dc + j, dc_j * f);
-  }
-}
-
-void lstm_backward(const LstmBackward &b, int64_t d, const int32_t *sequences, int64_t count,
-                   const float *packed) {
-  const int64_t H = b.H, W = b.D * H, width = padded(H);
-  Buffer<float> scratch(2 * count * width);
-  Buffer<const float *> rows(count);
-  float *dh = scratch.get(), *dc = dh + count * width;
-  std::memset(dh, 0, 2 * count * width * sizeof(float));
-  for (int64_t r = 0; r < count; ++r) {
-    load_state(b, d, sequences[r], b.d_h_n, dh + r * width);
-    load_state(b, d, sequences[r], b.d_c_n, dc + r * width);
-  }
-  int64_t live = 0;
-  for (int64_t t = count ? length(b, sequences[0]) - 1 : -1; t >= 0; --t) {
-    while (live < count && length(b, sequences[live]) > t) ++live;
-    for (int64_t r = 0; r < live; ++r) {
-      backward_row(b, d, sequences[r], t, dh + r * width, dc + r * width);
-      rows[r] = b.d_gates + position(b, d, sequences[r], t) * 4 * W + d * 4 * H;
-    }
-    if (t > 0 || b.d_h0) gemm_rows(rows.get(), packed, nullptr, dh, width, live, 4 * H, H);
-  }
-  for (int64_t r = 0; b.d_h0 && r < count; ++r) {
-    store_state(b, d, sequences[r], dh + r * width, b.d_h0);
-    store_state(b, d, sequences[r], dc + r * width, b.d_c0);
   }
 }

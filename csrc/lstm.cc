@@ -10,18 +10,23 @@ namespace {
 
 using Groups = std::vector<std::vector<int32_t>>;
 
-// Sequences, longest first, in groups whose state stays in L1. Where there are no more
-// groups than threads, the sequences are dealt out in turn, so that the groups weigh the
-// same; otherwise neighbours in length stay together, so that few rows are alone alive.
-Groups group(const LstmBatch &b, int threads) {
-  const int64_t rows = 8 * active().rows;
+std::vector<int32_t> longest_first(const LstmBatch &b) {
   std::vector<int32_t> sorted(b.N);
   for (int64_t n = 0; n < b.N; ++n) sorted[n] = static_cast<int32_t>(n);
   std::stable_sort(sorted.begin(), sorted.end(), [&](int32_t i, int32_t j) {
     return b.offsets[i + 1] - b.offsets[i] > b.offsets[j + 1] - b.offsets[j];
   });
+  return sorted;
+}
+
+// Sequences in groups whose state stays in L1. Where there are no more groups than
+// threads, the sequences are dealt out in turn, so that the groups weigh the same; otherwise
+// neighbours in length stay together, so that few rows are alone alive.
+Groups forward_groups(const LstmBatch &b, int threads) {
+  const int64_t rows = 8 * active().rows;
   const int64_t needed = (b.N + rows - 1) / rows, per_direction = (threads + b.D - 1) / b.D;
   const int64_t count = std::min(b.N, std::max(needed, per_direction));
+  const std::vector<int32_t> sorted = longest_first(b);
   Groups groups(count);
   for (int64_t n = 0; n < b.N; ++n) {
     groups[needed <= per_direction ? n % count : n / rows].push_back(sorted[n]);
@@ -29,20 +34,30 @@ Groups group(const LstmBatch &b, int threads) {
   return groups;
 }
 
-// The token before each token as its direction reads, and the first tokens left out unless
-// there is an initial state: pairs of rows whose outer products sum to the gradient.
-void collect_rows(const LstmBackward &b, int64_t d, std::vector<const float *> &before,
-                  std::vector<const float *> &gates) {
-  const int64_t W = b.D * b.H;
-  for (int64_t n = 0; n < b.N; ++n) {
-    for (int64_t t = b.offsets[n]; t < b.offsets[n + 1]; ++t) {
-      const bool first = b.from_end(d) ? t + 1 == b.offsets[n + 1] : t == b.offsets[n];
-      if (first && !b.h0) continue;
-      const int64_t neighbour = b.from_end(d) ? t + 1 : t - 1;
-      before.push_back(first ? b.h0 + (d * b.N + n) * b.H : b.output + neighbour * W + d * b.H);
-      gates.push_back(b.d_gates + t * 4 * W + d * 4 * b.H);
-    }
-  }
+// The sums of the backward pass run over a group, so the groups must not depend on the
+// number of threads, or the last bits would: one for every 32 sequences, four at most, as
+// each has a copy of the gradients.
+Groups backward_groups(const LstmBatch &b) {
+  const int64_t count = std::min<int64_t>(4, (b.N + 31) / 32);
+  const std::vector<int32_t> sorted = longest_first(b);
+  Groups groups(count);
+  for (int64_t n = 0; n < b.N; ++n) groups[n % count].push_back(sorted[n]);
+  return groups;
+}
+
+// to += from and from = 0 before it is first used, both in pieces of a task each.
+constexpr int64_t kPiece = 1 << 16;
+
+void clear(float *to, int64_t count, int threads) {
+  parallel_for((count + kPiece - 1) / kPiece, threads, [&](int64_t p) {
+    std::fill(to + p * kPiece, to + std::min(count, (p + 1) * kPiece), 0.0f);
+  });
+}
+
+void add(const float *from, float *to, int64_t count, int threads) {
+  parallel_for((count + kPiece - 1) / kPiece, threads, [&](int64_t p) {
+    for (int64_t i = p * kPiece; i < std::min(count, (p + 1) * kPiece); ++i) to[i] += from[i];
+  });
 }
 
 }  // namespace
@@ -54,7 +69,7 @@ void lstm_forward(const LstmForward &b, int threads) {
   for (int64_t d = 0; d < b.D; ++d) {
     k.lstm_pack(b.recurrent + d * 4 * b.H * b.H, b.H, packed.get() + d * size);
   }
-  const Groups groups = group(b, threads);
+  const Groups groups = forward_groups(b, threads);
   parallel_for(b.D * groups.size(), threads, [&](int64_t task) {
     const std::vector<int32_t> &g = groups[task / b.D];
     const int64_t d = task % b.D;
@@ -62,34 +77,35 @@ void lstm_forward(const LstmForward &b, int threads) {
   });
 }
 
-void lstm_backward(const LstmBackward &b, int threads) {
+void lstm_backward(const LstmBackward &b, int64_t U, float *d_projected, float *d_recurrent,
+                   int threads) {
   const Kernels &k = active();
-  const int64_t size = k.gemm_packed_size(4 * b.H, b.H);
+  const int64_t H = b.H, size = k.gemm_packed_size(4 * H, H);
   Buffer<float> packed(b.D * size);
   for (int64_t d = 0; d < b.D; ++d) {
-    k.gemm_pack(b.recurrent + d * 4 * b.H * b.H, 4 * b.H, true, 4 * b.H, b.H,
-                packed.get() + d * size);
+    k.gemm_pack(b.recurrent + d * 4 * H * H, 4 * H, true, 4 * H, H, packed.get() + d * size);
   }
-  const Groups groups = group(b, threads);
+  // The first group adds to the results, each other to a copy; the copies are added in turn.
+  // Without an index each token has a row of its own, and no copy of d_projected is needed.
+  const Groups groups = backward_groups(b);
+  const int64_t copies = groups.empty() ? 0 : static_cast<int64_t>(groups.size()) - 1;
+  const int64_t rows = U * b.D * 4 * H, weights = b.D * 4 * H * H;
+  Buffer<float> row_copies(b.index ? copies * rows : 0), weight_copies(copies * weights);
+  clear(d_projected, rows, threads);
+  clear(d_recurrent, weights, threads);
+  if (b.index) clear(row_copies.get(), copies * rows, threads);
+  clear(weight_copies.get(), copies * weights, threads);
   parallel_for(b.D * groups.size(), threads, [&](int64_t task) {
-    const std::vector<int32_t> &g = groups[task / b.D];
-    const int64_t d = task % b.D;
-    k.lstm_backward(b, d, g.data(), g.size(), packed.get() + d * size);
+    const int64_t g = task / b.D, d = task % b.D;
+    float *to_rows = g && b.index ? row_copies.get() + (g - 1) * rows : d_projected;
+    float *to_weights = g ? weight_copies.get() + (g - 1) * weights : d_recurrent;
+    k.lstm_backward(b, d, groups[g].data(), groups[g].size(), packed.get() + d * size, to_rows,
+                    to_weights + d * 4 * H * H);
   });
-}
-
-void lstm_backward_recurrent(const LstmBackward &b, float *d_recurrent, int threads) {
-  const Kernels &k = active();
-  const int64_t G = 4 * b.H, panels = (G + k.gemm_panel - 1) / k.gemm_panel;
-  std::vector<std::vector<const float *>> before(b.D), gates(b.D);
-  for (int64_t d = 0; d < b.D; ++d) collect_rows(b, d, before[d], gates[d]);
-  parallel_for(b.D * panels, threads, [&](int64_t task) {
-    const int64_t d = task / panels, column = task % panels * k.gemm_panel;
-    std::vector<const float *> shifted(gates[d]);
-    for (const float *&row : shifted) row += column;
-    k.gemm_columns(before[d].data(), shifted.data(), d_recurrent + d * b.H * G + column, G,
-                   shifted.size(), b.H, std::min(k.gemm_panel, G - column));
-  });
+  for (int64_t c = 0; c < copies; ++c) {
+    if (b.index) add(row_copies.get() + c * rows, d_projected, rows, threads);
+    add(weight_copies.get() + c * weights, d_recurrent, weights, threads);
+  }
 }
 
 }  // namespace bothways

@@ -181,31 +181,31 @@ void forward(Rows projected, MaybeIds index, Offsets offsets, Cube recurrent, Ma
   lstm_forward(f, threads);
 }
 
-void backward(Rows gates, Rows cells, Rows output, Offsets offsets, Cube recurrent, MaybeCube h0,
-              MaybeCube c0, bool reversed, MaybeRows d_output, MaybeCube d_h_n, MaybeCube d_c_n,
-              OutRows d_gates, OutCube d_recurrent, Maybe<float, 3> d_h0, Maybe<float, 3> d_c0,
-              int threads) {
-  const int64_t T = gates.shape(0);
+void backward(Rows gates, Rows cells, Rows output, MaybeIds index, Offsets offsets, Cube recurrent,
+              MaybeCube h0, MaybeCube c0, bool reversed, MaybeRows d_output, MaybeCube d_h_n,
+              MaybeCube d_c_n, OutRows d_projected, OutCube d_recurrent, Maybe<float, 3> d_h0,
+              Maybe<float, 3> d_c0, int threads) {
+  const int64_t T = gates.shape(0), U = d_projected.shape(0);
   LstmBackward b{lstm_batch(offsets, T, recurrent, h0, c0, reversed), {}, {}, {}, {}, {}, {}, {},
                  {}, {}};
   const int64_t W = b.D * b.H;
   expect_shape(gates, "gates", {T, 4 * W});
   expect_shape(cells, "cells", {T, W});
   expect_shape(output, "output", {T, W});
-  expect_shape(d_gates, "d_gates", {T, 4 * W});
+  expect_shape(d_projected, "d_projected", {index ? U : T, 4 * W});
   expect_shape(d_recurrent, "d_recurrent", {b.D, b.H, 4 * b.H});
   expect(d_h0.has_value() == d_c0.has_value(), "d_h0 and d_c0 are asked for together or not at all");
+  if (index) expect_shape(*index, "index", {T});
   b.gates = gates.data();
   b.cells = cells.data();
   b.output = output.data();
   b.d_output = checked(d_output, "d_output", {T, W});
   b.d_h_n = checked(d_h_n, "d_h_n", {b.D, b.N, b.H});
   b.d_c_n = checked(d_c_n, "d_c_n", {b.D, b.N, b.H});
-  b.d_gates = d_gates.data();
+  b.index = check_ids(index, U, "index");
   b.d_h0 = checked(d_h0, "d_h0", {b.D, b.N, b.H});
   b.d_c0 = checked(d_c0, "d_c0", {b.D, b.N, b.H});
-  lstm_backward(b, threads);
-  lstm_backward_recurrent(b, d_recurrent.data(), threads);
+  lstm_backward(b, U, d_projected.data(), d_recurrent.data(), threads);
 }
 
 // x (T, F) and pooled (N, F) of one batch; returns N.
@@ -257,9 +257,9 @@ NB_MODULE(_kernels, m) {
         nb::arg("output").none(), nb::arg("h_n"), nb::arg("c_n"), nb::arg("gates").none(),
         nb::arg("cells").none(), nb::arg("threads"), Unlocked());
   m.def("lstm_backward", backward, nb::arg("gates"), nb::arg("cells"), nb::arg("output"),
-        nb::arg("offsets"), nb::arg("recurrent"), nb::arg("h0").none(), nb::arg("c0").none(),
+        nb::arg("index").none(), nb::arg("offsets"), nb::arg("recurrent"), nb::arg("h0").none(), nb::arg("c0").none(),
         nb::arg("reversed"), nb::arg("d_output").none(), nb::arg("d_h_n").none(),
-        nb::arg("d_c_n").none(), nb::arg("d_gates"), nb::arg("d_recurrent"),
+        nb::arg("d_c_n").none(), nb::arg("d_projected"), nb::arg("d_recurrent"),
         nb::arg("d_h0").none(), nb::arg("d_c0").none(), nb::arg("threads"), Unlocked());
   m.def("mean_forward", [](Rows x, Offsets offsets, OutRows out) {
     const int64_t N = check_pool(x, offsets, out);

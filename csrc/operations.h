@@ -36,9 +36,9 @@ void project_backward_kernel(const float *x, const int32_t *rows, const float *d
 
 // lstm.cc
 void lstm_forward(const LstmForward &batch, int threads);
-void lstm_backward(const LstmBackward &batch, int threads);
-// d_recurrent, (D, H, 4H), = the sum over tokens of h_before^T d_gates; call after lstm_backward.
-void lstm_backward_recurrent(const LstmBackward &batch, float *d_recurrent, int threads);
+// d_projected, (U, D * 4H), is the gradient of what the tokens read; d_recurrent, (D, H, 4H).
+void lstm_backward(const LstmBackward &batch, int64_t U, float *d_projected, float *d_recurrent,
+                   int threads);
 
 // pool.cc; a sequence without tokens pools to zeros. x (T, F), out (N, F).
 void mean_forward(const float *x, const int64_t *offsets, int64_t N, int64_t F, float *out);

@@ -4,6 +4,7 @@
 #include "math-inl.h"
 #include "gemm-inl.h"
 #include "lstm-inl.h"
+#include "lstm_backward-inl.h"
 #include "rows-inl.h"
 
 constexpr Kernels table(const char *name) {

@@ -1,7 +1,11 @@
 """Inference of the classic model: Bothways' runtime, ragged ids in, no padding anywhere."""
 
+from _bothways import classic_spec, classic_tensors
 from _infer import inference_peer
 from _worker import serve
+
+from bothways import Ragged
+from bothways.runtime import Network
 
 
 def make_model(threads):
@@ -9,7 +13,13 @@ def make_model(threads):
 
     The model is the classic one with `first_weights()`.
     """
-    raise NotImplementedError("bothways.runtime has no model to call yet")
+    network = Network(classic_spec(), classic_tensors())
+
+    def probabilities(batch):
+        ids = Ragged(batch.values, batch.offsets)
+        return network.probabilities(ids, threads=threads)[:, 1]
+
+    return probabilities
 
 
 def prepare(options):

@@ -1,8 +1,13 @@
 """Training step of the classic model: Bothways. Ragged ids in, no padding anywhere."""
 
 import numpy as np
+import torch
+from _bothways import classic_spec, classic_tensors
 from _classic import BATCH, TRAIN_BATCHES, batches, difference, read_texts
 from _worker import Peer, serve
+
+from bothways.nn import RaggedTensor
+from bothways.training import ClassifierNetwork, RMSprop, train_step
 
 
 def make_step(batches, threads):
@@ -10,7 +15,27 @@ def make_step(batches, threads):
 
     Both start from `first_weights()`. A batch has values, offsets and labels.
     """
-    raise NotImplementedError("bothways.training has no step to call yet")
+    torch.set_num_threads(threads)
+    tensors = classic_tensors()
+    network = ClassifierNetwork(classic_spec(), len(tensors["embedding.weight"]))
+    network.load_tensors(tensors)
+    optimizer = RMSprop(network.parameters())
+
+    def ragged(batch):
+        return RaggedTensor(*map(torch.from_numpy, (batch.values, batch.offsets)))
+
+    data = [(ragged(b), torch.from_numpy(b.labels.astype(np.int64))) for b in batches]
+
+    def step(k):
+        train_step(network, optimizer, *data[k])
+
+    @torch.no_grad()
+    def probabilities(batch):
+        found = network.eval()(ragged(batch)).sigmoid()[:, 0].numpy()
+        network.train()
+        return found
+
+    return step, probabilities
 
 
 def prepare(options):
@@ -24,10 +49,10 @@ def prepare(options):
         for k in range(first, first + count):
             step(k % TRAIN_BATCHES)
 
-    train(0, TRAIN_BATCHES)
+    train(0, TRAIN_BATCHES)  # warm up
     return Peer(
         tasks={"train": train},
-        settings="Ragged.",
+        settings="Ragged; row-sparse RMSprop, equal to the dense one.",
         packages=["bothways", "torch"],
         facts={"difference": {"train": found}},
     )

@@ -104,6 +104,21 @@ def test_lstm_forward_and_backward(isa, problem, initial, reverse, seed):
     )
     for a, b in zip(got[: 4 if initial else 2], expected, strict=False):
         close(a, b, 5e-5)
+    # The same with the gradients of tokens that read the same row added up.
+    summed, *rest = kernels.lstm_backward(
+        states,
+        p.offsets,
+        p.recurrent,
+        index=tokens.inverse,
+        rows=len(tokens.distinct),
+        reverse=reverse,
+        initial=initial,
+        **{k: v.astype(np.float32) for k, v in some.items()},
+        **given_states,
+    )
+    close(summed, reference.sum_by_token(expected[0], tokens), 5e-5)
+    for a, b in zip(rest[: 3 if initial else 1], expected[1:], strict=False):
+        close(a, b, 5e-5)
 
 
 def test_reference_gradient_is_the_slope(rng):

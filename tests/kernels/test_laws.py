@@ -12,6 +12,7 @@ from problems import make, problems
 
 from bothways import Ragged, kernels
 from bothways.errors import ArgumentError
+from bothways.kernels import reference
 
 relaxed = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -97,7 +98,13 @@ def test_projecting_distinct_tokens_is_projecting_all(isa, problem):
     same_bits(a.output, b.output)
     # and so are the gradients of the kernel and of the embedding
     d_gates, *_ = kernels.lstm_backward(a, p.offsets, p.recurrent, d_output=a.output)
-    summed = kernels.sum_by_token(d_gates, tokens)
+    summed, *_ = kernels.lstm_backward(
+        *(a, p.offsets, p.recurrent),
+        index=tokens.inverse,
+        rows=len(tokens.distinct),
+        d_output=a.output,
+    )
+    np.testing.assert_allclose(summed, kernels.sum_by_token(d_gates, tokens), rtol=1e-4, atol=1e-5)
     d_kernel, d_bias = kernels.project_backward_kernel(p.table, summed, rows=tokens.distinct)
     d_kernel_all, d_bias_all = kernels.project_backward_kernel(p.table, d_gates, rows=p.ids)
     np.testing.assert_allclose(d_kernel, d_kernel_all, rtol=1e-4, atol=1e-5)
@@ -135,8 +142,15 @@ def test_threads_never_change_a_bit(isa, problem, threads):
             initial=True, threads=count,
         )))  # fmt: skip
         tokens = kernels.unique(p.ids, len(p.table))
-        summed = kernels.sum_by_token(results[-1][5], tokens, threads=count)
-        results[-1] += (summed,)
+        summed, d_recurrent, *_ = kernels.lstm_backward(
+            *(again, p.offsets, p.recurrent),
+            index=tokens.inverse,
+            rows=len(tokens.distinct),
+            d_h_n=again.c_n,
+            threads=count,
+        )
+        again_summed = kernels.sum_by_token(results[-1][5], tokens, threads=count)
+        results[-1] += (summed, d_recurrent, again_summed)
         results[-1] += kernels.project_backward_kernel(
             p.table, summed, rows=tokens.distinct, threads=count
         )
@@ -221,3 +235,33 @@ def test_isa_is_forced_or_refused():
     if "amx" not in kernels.available_isas():
         with pytest.raises(ArgumentError, match="'amx' was asked for, but here"):
             kernels.set_isa("amx")
+
+
+def test_large_batches_repeat_too(isa):
+    """More than 32 sequences: the backward pass sums over several groups."""
+    lengths = np.random.default_rng(1).integers(0, 12, 150)
+    p = make(lengths, V=30, H=16, D=2)
+    states = run(p)
+    results = [
+        kernels.lstm_backward(
+            *(states, p.offsets, p.recurrent),
+            index=p.ids,
+            rows=30,
+            d_h_n=states.h_n,
+            threads=threads,
+        )
+        for threads in (1, 2, 5)
+    ]
+    for other in results[1:]:
+        for a, b in zip(results[0][:2], other[:2], strict=True):
+            same_bits(a, b)
+    exact = p.astype(np.float64)
+    projected = exact.table @ exact.kernel + exact.bias
+    truth = reference.lstm_forward(projected, p.offsets, exact.recurrent, index=p.ids)
+    d_gates, d_recurrent, *_ = reference.lstm_backward(
+        truth, p.offsets, exact.recurrent, d_h_n=truth.h_n
+    )
+    summed = np.zeros((30, d_gates.shape[1]))
+    np.add.at(summed, p.ids, d_gates)
+    np.testing.assert_allclose(results[0][0], summed, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(results[0][1], d_recurrent, rtol=1e-4, atol=1e-5)

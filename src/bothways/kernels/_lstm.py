@@ -107,6 +107,8 @@ def lstm_backward(
     offsets: ArrayLike,
     recurrent: ArrayLike,
     *,
+    index: ArrayLike | None = None,
+    rows: int | None = None,
     d_output: ArrayLike | None = None,
     d_h_n: ArrayLike | None = None,
     d_c_n: ArrayLike | None = None,
@@ -119,21 +121,25 @@ def lstm_backward(
     """Gradients by back-propagation through time.
 
     `d_output (T, D * H)`, `d_h_n` and `d_c_n (D, N, H)` are the gradients of what the forward
-    pass gave, zeros if None. Returns those of the gates of every token before their
-    activations, `(T, D * 4H)` (sum them by token to get that of `projected`), of `recurrent
-    (D, H, 4H)`, and, if `initial`, of `h0` and `c0 (D, N, H)`, otherwise None.
+    pass gave, zeros if None. Returns those of `projected`, of `recurrent (D, H, 4H)`, and, if
+    `initial`, of `h0` and `c0 (D, N, H)`, otherwise None. With an `index (T,)`, as in the
+    forward pass, `projected` has `rows` rows, and each gets the sum over the tokens that
+    read it; otherwise a row for each token.
     """
     recurrent, offsets = floats(recurrent, "recurrent", 3), offsets64(offsets)
-    d_gates, d_recurrent = np.empty_like(states.gates), np.empty_like(recurrent)
+    index = None if index is None else ids32(index, "index")
+    read = len(states.gates) if index is None else int(rows or 0)
+    d_projected = np.empty((read, states.gates.shape[1]), np.float32)
+    d_recurrent = np.empty_like(recurrent)
     d_h0 = np.empty_like(states.h_n) if initial else None
     d_c0 = np.empty_like(states.h_n) if initial else None
     native(
         _kernels.lstm_backward,
-        *(states.gates, states.cells, states.output, offsets, recurrent),
+        *(states.gates, states.cells, states.output, index, offsets, recurrent),
         *(maybe_floats(h0, "h0", 3), maybe_floats(c0, "c0", 3), reverse),
         maybe_floats(d_output, "d_output", 2),
         *(maybe_floats(d_h_n, "d_h_n", 3), maybe_floats(d_c_n, "d_c_n", 3)),
-        *(d_gates, d_recurrent, d_h0, d_c0),
+        *(d_projected, d_recurrent, d_h0, d_c0),
         threads or default_threads(),
     )
-    return d_gates, d_recurrent, d_h0, d_c0
+    return d_projected, d_recurrent, d_h0, d_c0

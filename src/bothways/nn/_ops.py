@@ -112,7 +112,7 @@ def lstm_backward(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Gradients of the rows of `x` that were read, kernel, bias, recurrent, h0 and c0."""
     threads = torch.get_num_threads()
-    d_gates, d_recurrent, d_h0, d_c0 = kernels.lstm_backward(
+    d_projected, d_recurrent, d_h0, d_c0 = kernels.lstm_backward(
         kernels.LstmStates(*(_array(s) for s in states)),
         _array(offsets),
         _array(recurrent),
@@ -123,17 +123,16 @@ def lstm_backward(
         c0=_array(c0),
         reverse=reverse,
         initial=need_initial,
+        index=_array(index),
+        rows=len(x if rows is None else rows),
         threads=threads,
     )
-    if index is not None:
-        tokens = kernels.Unique(_array(starts)[1:], _array(index), _array(order), _array(starts))
-        d_gates = kernels.sum_by_token(d_gates, tokens, threads=threads)
     d_kernel, d_bias = kernels.project_backward_kernel(
-        _array(x), d_gates, rows=_array(rows), threads=threads
+        _array(x), d_projected, rows=_array(rows), threads=threads
     )
     d_x = None
     if need_x:
-        d_x = kernels.project_backward_input(d_gates, _array(kernel), threads=threads)
+        d_x = kernels.project_backward_input(d_projected, _array(kernel), threads=threads)
     return _tensors(d_x, d_kernel, d_bias, d_recurrent, d_h0, d_c0, like=x)
 
 

@@ -5,7 +5,7 @@ from bothways.errors import require
 require("torch", extra="train", purpose="training")
 
 from bothways.training._history import Epoch, History  # noqa: E402
-from bothways.training._loop import Examples, Watcher, fit  # noqa: E402
+from bothways.training._loop import Examples, Watcher, fit, train_step  # noqa: E402
 from bothways.training._network import ClassifierNetwork  # noqa: E402
 from bothways.training._presets import PRESETS, Preset, preset  # noqa: E402
 from bothways.training._rmsprop import RMSprop  # noqa: E402
@@ -21,4 +21,5 @@ __all__ = [
     "Watcher",
     "fit",
     "preset",
+    "train_step",
 ]

@@ -83,6 +83,17 @@ def fit(
     return history
 
 
+def train_step(
+    network: ClassifierNetwork, optimizer: RMSprop, ids: RaggedTensor, labels: torch.Tensor
+) -> float:
+    """One update on a batch of `N` texts, ids `(T,)` and labels `(N,)`; returns the mean loss."""
+    optimizer.zero_grad()
+    loss = network.loss(network(ids), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
 def _train(network, train, number, recipe, optimizer, rate, rng, watcher) -> Epoch:
     """One pass over the training texts in random order."""
     network.train()
@@ -93,11 +104,8 @@ def _train(network, train, number, recipe, optimizer, rate, rng, watcher) -> Epo
         labels = torch.from_numpy(train.labels[indices]).to(device)
         for group in optimizer.param_groups:
             group["lr"] = next(rate)
-        optimizer.zero_grad()
-        loss = network.loss(network(RaggedTensor(ids.values.to(device), ids.offsets)), labels)
-        loss.backward()
-        optimizer.step()
-        value = loss.item()
+        ids = ids.with_values(ids.values.to(device))
+        value = train_step(network, optimizer, ids, labels)
         total += value * len(indices)
         tokens += len(ids.values)
         if watcher:
