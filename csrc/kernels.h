@@ -16,6 +16,10 @@ struct LstmBatch {
   const int64_t *offsets;   // (N + 1,)
   const float *recurrent;   // (D, H, 4H)
   const float *h0, *c0;     // (D, N, H), or null for zeros
+  // Filled in by lstm.cc: the sequences, longest first, and where each step begins if all
+  // first steps are written one after another in that order, then all second steps, ...
+  const int32_t *sorted;        // (N,)
+  const int64_t *step_start;    // (longest,)
 
   bool from_end(int64_t d) const { return d == 1 || reversed; }
 };
@@ -25,8 +29,8 @@ struct LstmForward : LstmBatch {
   const int32_t *index;     // (T,) row of projected of each token, or null: row t
   float *output;            // (T, D * H), or null
   float *h_n, *c_n;         // (D, N, H)
-  float *gates;             // (T, D * 4H) after their activations, or null: inference
-  float *cells;             // (T, D * H), null when gates is
+  float *gates;             // (D, T, 4H) after their activations, or null: inference
+  float *cells;             // (D, T, H), null when gates is; both in the order of step_start
 };
 
 struct LstmBackward : LstmBatch {
@@ -64,14 +68,15 @@ struct Kernels {
                        int64_t K, int64_t M, int64_t N);
   int64_t gemm_panel;        // columns that gemm_columns takes at most
 
-  // The recurrence over `count` sequences of one direction, longest first. `packed` is
+  // The recurrence over `count` sequences of one direction, given by their places in
+  // `sorted`, ascending. `packed` is
   // what lstm_pack (forward) or gemm_pack of the transpose (backward) made of recurrent[d].
   // The backward pass adds to d_projected, (U, D * 4H), and to d_recurrent, (H, 4H).
   int64_t (*lstm_packed_size)(int64_t H);
   void (*lstm_pack)(const float *recurrent, int64_t H, float *packed);
-  void (*lstm_forward)(const LstmForward &batch, int64_t d, const int32_t *sequences,
+  void (*lstm_forward)(const LstmForward &batch, int64_t d, const int32_t *ranks,
                        int64_t count, const float *packed);
-  void (*lstm_backward)(const LstmBackward &batch, int64_t d, const int32_t *sequences,
+  void (*lstm_backward)(const LstmBackward &batch, int64_t d, const int32_t *ranks,
                         int64_t count, const float *packed, float *d_projected,
                         float *d_recurrent);
 

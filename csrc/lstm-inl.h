@@ -17,6 +17,13 @@ inline int64_t length(const LstmBatch &b, int64_t sequence) {
   return b.offsets[sequence + 1] - b.offsets[sequence];
 }
 
+// Row of gates and cells for step t of the sequence at place `rank` of the sorted ones. What
+// a step writes lies together: rows in token order would be far apart and, at multiples of a
+// power of two, fall into the same few sets of the cache.
+inline int64_t saved_row(const LstmBatch &b, int64_t d, int64_t rank, int64_t t) {
+  return d * b.T + b.step_start[t] + rank;
+}
+
 inline int64_t padded(int64_t H) { return (H + kLanes - 1) / kLanes * kLanes; }
 
 // Copy row `sequence` of (D, N, H) `from`, or zeros where it is null, into scratch of
@@ -49,8 +56,9 @@ void lstm_pack(const float *recurrent, int64_t H, float *packed) {
 // One step of M rows and the hidden units j to j + kLanes - 1: gates, state and output in
 // one pass over registers.
 template <int M>
-void forward_block(const LstmForward &b, int64_t d, const int64_t *position, const float *h_in,
-                   float *h_out, float *c, const float *packed, int64_t j) {
+void forward_block(const LstmForward &b, int64_t d, const int64_t *position,
+                   const int64_t *saved, const float *h_in, float *h_out, float *c,
+                   const float *packed, int64_t j) {
   const int64_t H = b.H, W = b.D * H, width = padded(H), n = H - j;
   Vec acc[M][4];
   const float *rows[M];
@@ -72,58 +80,55 @@ void forward_block(const LstmForward &b, int64_t d, const int64_t *position, con
     store(c + m * width + j, cell);
     store(h_out + m * width + j, h);
     if (b.gates) {
-      float *to = b.gates + position[m] * 4 * W + d * 4 * H + j;
+      float *to = b.gates + saved[m] * 4 * H + j;
       store_n(to, i, n);
       store_n(to + H, f, n);
       store_n(to + 2 * H, g, n);
       store_n(to + 3 * H, o, n);
-      store_n(b.cells + position[m] * W + d * H + j, cell, n);
+      store_n(b.cells + saved[m] * H + j, cell, n);
     }
     if (b.output) store_n(b.output + position[m] * W + d * H + j, h, n);
   }
 }
 
 template <int M>
-void forward_rows(const LstmForward &b, int64_t d, const int64_t *position, const float *h_in,
-                  float *h_out, float *c, const float *packed, int64_t j, int64_t live) {
+void forward_rows(const LstmForward &b, int64_t d, const int64_t *position, const int64_t *saved,
+                  const float *h_in, float *h_out, float *c, const float *packed, int64_t j,
+                  int64_t live) {
   if constexpr (M > 0) {
     if (live >= M) {
-      forward_block<M>(b, d, position, h_in, h_out, c, packed, j);
+      forward_block<M>(b, d, position, saved, h_in, h_out, c, packed, j);
     } else {
-      forward_rows<M - 1>(b, d, position, h_in, h_out, c, packed, j, live);
+      forward_rows<M - 1>(b, d, position, saved, h_in, h_out, c, packed, j, live);
     }
   }
 }
 
 // Ask for `floats` floats before they are needed; `Write` says that they will be written.
-// A token's rows lie wherever its sequence stands in the batch, which no hardware
-// prefetcher foresees: without this the passes wait for memory half of their time.
 template <bool Write>
 inline void prefetch(const float *p, int64_t floats) {
-  for (int64_t j = 0; j < floats && j < 1024; j += 16) __builtin_prefetch(p + j, Write);
+  for (int64_t j = 0; j < floats && j < 1024; j += 16) __builtin_prefetch(p + j, Write, 2);
 }
 
-// What step t of the forward pass reads and writes.
-inline void prefetch_step(const LstmForward &b, int64_t d, const int32_t *sequences, int64_t live,
-                          int64_t t) {
-  const int64_t H = b.H, W = b.D * H;
-  for (int64_t r = 0; r < live && t < length(b, sequences[r]); ++r) {
-    const int64_t at = position(b, d, sequences[r], t);
-    prefetch<false>(b.projected + (b.index ? b.index[at] : at) * 4 * W + d * 4 * H, 4 * H);
-    if (b.gates) prefetch<true>(b.gates + at * 4 * W + d * 4 * H, 4 * H);
-    if (b.gates) prefetch<true>(b.cells + at * W + d * H, H);
-    if (b.output) prefetch<true>(b.output + at * W + d * H, H);
-  }
+// What lies wherever a token does, so that no hardware prefetcher foresees it: the row of the
+// projection that step t reads, and the output that it writes.
+inline void prefetch_step(const LstmForward &b, int64_t d, int64_t sequence, int64_t t) {
+  if (t >= length(b, sequence)) return;
+  const int64_t H = b.H, W = b.D * H, at = position(b, d, sequence, t);
+  prefetch<false>(b.projected + (b.index ? b.index[at] : at) * 4 * W + d * 4 * H, 4 * H);
+  if (b.output) prefetch<true>(b.output + at * W + d * H, H);
 }
 
-void lstm_forward(const LstmForward &b, int64_t d, const int32_t *sequences, int64_t count,
+void lstm_forward(const LstmForward &b, int64_t d, const int32_t *ranks, int64_t count,
                   const float *packed) {
   const int64_t H = b.H, width = padded(H);
   Buffer<float> scratch(3 * count * width);
-  Buffer<int64_t> positions(count);
+  Buffer<int64_t> places(2 * count), sequences(count);
+  int64_t *positions = places.get(), *saved = positions + count;
   float *h = scratch.get(), *h_next = h + count * width, *c = h_next + count * width;
   std::memset(h, 0, 3 * count * width * sizeof(float));
   for (int64_t r = 0; r < count; ++r) {
+    sequences[r] = b.sorted[ranks[r]];
     load_state(b, d, sequences[r], b.h0, h + r * width);
     load_state(b, d, sequences[r], b.c0, c + r * width);
   }
@@ -135,12 +140,15 @@ void lstm_forward(const LstmForward &b, int64_t d, const int32_t *sequences, int
       store_state(b, d, sequences[live], c + live * width, b.c_n);
     }
     if (live == 0) break;
-    for (int64_t r = 0; r < live; ++r) positions[r] = position(b, d, sequences[r], t);
-    prefetch_step(b, d, sequences, live, t + 1);
+    for (int64_t r = 0; r < live; ++r) {
+      positions[r] = position(b, d, sequences[r], t);
+      saved[r] = saved_row(b, d, ranks[r], t);
+      prefetch_step(b, d, sequences[r], t + 1);
+    }
     for (int64_t j = 0; j < H; j += kLanes) {
       const float *block = packed + j * 4 * H;
       for (int64_t r = 0; r < live; r += kRows) {
-        forward_rows<kRows>(b, d, positions.get() + r, h + r * width, h_next + r * width,
+        forward_rows<kRows>(b, d, positions + r, saved + r, h + r * width, h_next + r * width,
                             c + r * width, block, j, live - r);
       }
     }

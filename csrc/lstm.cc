@@ -10,26 +10,36 @@ namespace {
 
 using Groups = std::vector<std::vector<int32_t>>;
 
-std::vector<int32_t> longest_first(const LstmBatch &b) {
-  std::vector<int32_t> sorted(b.N);
-  for (int64_t n = 0; n < b.N; ++n) sorted[n] = static_cast<int32_t>(n);
-  std::stable_sort(sorted.begin(), sorted.end(), [&](int32_t i, int32_t j) {
-    return b.offsets[i + 1] - b.offsets[i] > b.offsets[j + 1] - b.offsets[j];
-  });
-  return sorted;
-}
+// The sequences, longest first, and where each step begins in their order.
+struct Order {
+  std::vector<int32_t> sorted;
+  std::vector<int64_t> step_start;
 
-// Sequences in groups whose state stays in L1. Where there are no more groups than
-// threads, the sequences are dealt out in turn, so that the groups weigh the same; otherwise
-// neighbours in length stay together, so that few rows are alone alive.
+  explicit Order(LstmBatch &b) : sorted(b.N) {
+    auto length = [&](int32_t n) { return b.offsets[n + 1] - b.offsets[n]; };
+    for (int64_t n = 0; n < b.N; ++n) sorted[n] = static_cast<int32_t>(n);
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [&](int32_t i, int32_t j) { return length(i) > length(j); });
+    int64_t start = 0, live = b.N;
+    for (int64_t t = 0; b.N && t < length(sorted[0]); ++t, start += live) {
+      while (length(sorted[live - 1]) <= t) --live;
+      step_start.push_back(start);
+    }
+    b.sorted = sorted.data();
+    b.step_start = step_start.data();
+  }
+};
+
+// Places in the order, in groups whose state stays in L1. Where there are no more groups
+// than threads, the sequences are dealt out in turn, so that the groups weigh the same;
+// otherwise neighbours in length stay together, so that few rows are alone alive.
 Groups forward_groups(const LstmBatch &b, int threads) {
   const int64_t rows = 8 * active().rows;
   const int64_t needed = (b.N + rows - 1) / rows, per_direction = (threads + b.D - 1) / b.D;
   const int64_t count = std::min(b.N, std::max(needed, per_direction));
-  const std::vector<int32_t> sorted = longest_first(b);
   Groups groups(count);
   for (int64_t n = 0; n < b.N; ++n) {
-    groups[needed <= per_direction ? n % count : n / rows].push_back(sorted[n]);
+    groups[needed <= per_direction ? n % count : n / rows].push_back(static_cast<int32_t>(n));
   }
   return groups;
 }
@@ -39,9 +49,8 @@ Groups forward_groups(const LstmBatch &b, int threads) {
 // each has a copy of the gradients.
 Groups backward_groups(const LstmBatch &b) {
   const int64_t count = std::min<int64_t>(4, (b.N + 31) / 32);
-  const std::vector<int32_t> sorted = longest_first(b);
   Groups groups(count);
-  for (int64_t n = 0; n < b.N; ++n) groups[n % count].push_back(sorted[n]);
+  for (int64_t n = 0; n < b.N; ++n) groups[n % count].push_back(static_cast<int32_t>(n));
   return groups;
 }
 
@@ -62,8 +71,9 @@ void add(const float *from, float *to, int64_t count, int threads) {
 
 }  // namespace
 
-void lstm_forward(const LstmForward &b, int threads) {
+void lstm_forward(LstmForward b, int threads) {
   const Kernels &k = active();
+  const Order order(b);
   const int64_t size = k.lstm_packed_size(b.H);
   Buffer<float> packed(b.D * size);
   for (int64_t d = 0; d < b.D; ++d) {
@@ -77,9 +87,10 @@ void lstm_forward(const LstmForward &b, int threads) {
   });
 }
 
-void lstm_backward(const LstmBackward &b, int64_t U, float *d_projected, float *d_recurrent,
+void lstm_backward(LstmBackward b, int64_t U, float *d_projected, float *d_recurrent,
                    int threads) {
   const Kernels &k = active();
+  const Order order(b);
   const int64_t H = b.H, size = k.gemm_packed_size(4 * H, H);
   Buffer<float> packed(b.D * size);
   for (int64_t d = 0; d < b.D; ++d) {

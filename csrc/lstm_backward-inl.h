@@ -6,15 +6,15 @@
 
 // The gate gradients `to`, (4H,), of one row at step t, and what its cell passes on to
 // step t - 1.
-inline void backward_row(const LstmBackward &b, int64_t d, int64_t sequence, int64_t t,
+inline void backward_row(const LstmBackward &b, int64_t d, int64_t rank, int64_t t,
                          const float *dh, float *dc, float *to) {
-  const int64_t H = b.H, W = b.D * H, at = position(b, d, sequence, t);
-  const float *gates = b.gates + at * 4 * W + d * 4 * H;
-  const float *cells = b.cells + at * W + d * H;
-  const float *before = t > 0  ? b.cells + position(b, d, sequence, t - 1) * W + d * H
+  const int64_t H = b.H, sequence = b.sorted[rank], saved = saved_row(b, d, rank, t);
+  const float *gates = b.gates + saved * 4 * H, *cells = b.cells + saved * H;
+  const float *before = t > 0  ? b.cells + saved_row(b, d, rank, t - 1) * H
                         : b.c0 ? b.c0 + (d * b.N + sequence) * H
                                : nullptr;
-  const float *d_out = b.d_output ? b.d_output + at * W + d * H : nullptr;
+  const float *d_out =
+      b.d_output ? b.d_output + (position(b, d, sequence, t) * b.D + d) * H : nullptr;
   const Vec one = set1(1.0f);
   for (int64_t j = 0; j < H; j += kLanes) {
     const int64_t n = H - j;
@@ -33,11 +33,13 @@ inline void backward_row(const LstmBackward &b, int64_t d, int64_t sequence, int
   }
 }
 
-// What step t of the backward pass reads.
-inline void prefetch_step(const LstmBackward &b, int64_t d, int64_t sequence, int64_t t) {
+// What lies wherever a token does: the row of the projection that step t adds to, the output
+// of the step before it, and the gradient of its own.
+inline void prefetch_step(const LstmBackward &b, int64_t d, int64_t sequence, int64_t t,
+                          const float *d_projected) {
   const int64_t H = b.H, W = b.D * H, at = position(b, d, sequence, t);
-  prefetch<false>(b.gates + at * 4 * W + d * 4 * H, 4 * H);
-  if (t > 0) prefetch<false>(b.cells + position(b, d, sequence, t - 1) * W + d * H, H);
+  prefetch<true>(d_projected + (b.index ? b.index[at] : at) * 4 * W + d * 4 * H, 4 * H);
+  if (t > 0) prefetch<false>(b.output + position(b, d, sequence, t - 1) * W + d * H, H);
   if (b.d_output) prefetch<false>(b.d_output + at * W + d * H, H);
 }
 
@@ -64,16 +66,18 @@ inline void add_outer_products(const float *const *states, const float *const *g
   }
 }
 
-void lstm_backward(const LstmBackward &b, int64_t d, const int32_t *sequences, int64_t count,
+void lstm_backward(const LstmBackward &b, int64_t d, const int32_t *ranks, int64_t count,
                    const float *packed, float *d_projected, float *d_recurrent) {
   const int64_t H = b.H, G = 4 * H, width = padded(H), room = kBlock + count;
   Buffer<float> scratch(2 * count * width + room * G);
   Buffer<const float *> pointers(4 * room);
+  Buffer<int64_t> sequences(count);
   float *dh = scratch.get(), *dc = dh + count * width, *d_gates = dc + count * width;
   const float **rows = pointers.get(), **states = rows + room;
   const float **gates = states + room, **shifted = gates + room;
   std::memset(dh, 0, 2 * count * width * sizeof(float));
   for (int64_t r = 0; r < count; ++r) {
+    sequences[r] = b.sorted[ranks[r]];
     load_state(b, d, sequences[r], b.d_h_n, dh + r * width);
     load_state(b, d, sequences[r], b.d_c_n, dc + r * width);
   }
@@ -83,8 +87,8 @@ void lstm_backward(const LstmBackward &b, int64_t d, const int32_t *sequences, i
     while (live < count && length(b, sequences[live]) > t) ++live;
     for (int64_t r = 0; r < live; ++r) {
       float *row = d_gates + (filled + r) * G;
-      if (t > 0) prefetch_step(b, d, sequences[r], t - 1);
-      backward_row(b, d, sequences[r], t, dh + r * width, dc + r * width, row);
+      if (t > 0) prefetch_step(b, d, sequences[r], t - 1, d_projected);
+      backward_row(b, d, ranks[r], t, dh + r * width, dc + r * width, row);
       rows[r] = row;
       if (const float *state = state_before(b, d, sequences[r], t)) {
         states[paired] = state;

@@ -163,7 +163,7 @@ LstmBatch lstm_batch(const Offsets &offsets, int64_t T, const Cube &recurrent, c
 
 void forward(Rows projected, MaybeIds index, Offsets offsets, Cube recurrent, MaybeCube h0,
              MaybeCube c0, bool reversed, Maybe<float, 2> output, OutCube h_n, OutCube c_n,
-             Maybe<float, 2> gates, Maybe<float, 2> cells, int threads) {
+             Maybe<float, 3> gates, Maybe<float, 3> cells, int threads) {
   const int64_t T = index ? index->shape(0) : projected.shape(0);
   LstmForward f{lstm_batch(offsets, T, recurrent, h0, c0, reversed), {}, {}, {}, {}, {}, {}, {}};
   const int64_t W = f.D * f.H;
@@ -176,21 +176,21 @@ void forward(Rows projected, MaybeIds index, Offsets offsets, Cube recurrent, Ma
   f.output = checked(output, "output", {T, W});
   f.h_n = h_n.data();
   f.c_n = c_n.data();
-  f.gates = checked(gates, "gates", {T, 4 * W});
-  f.cells = checked(cells, "cells", {T, W});
+  f.gates = checked(gates, "gates", {f.D, T, 4 * f.H});
+  f.cells = checked(cells, "cells", {f.D, T, f.H});
   lstm_forward(f, threads);
 }
 
-void backward(Rows gates, Rows cells, Rows output, MaybeIds index, Offsets offsets, Cube recurrent,
+void backward(Cube gates, Cube cells, Rows output, MaybeIds index, Offsets offsets, Cube recurrent,
               MaybeCube h0, MaybeCube c0, bool reversed, MaybeRows d_output, MaybeCube d_h_n,
               MaybeCube d_c_n, OutRows d_projected, OutCube d_recurrent, Maybe<float, 3> d_h0,
               Maybe<float, 3> d_c0, int threads) {
-  const int64_t T = gates.shape(0), U = d_projected.shape(0);
+  const int64_t T = output.shape(0), U = d_projected.shape(0);
   LstmBackward b{lstm_batch(offsets, T, recurrent, h0, c0, reversed), {}, {}, {}, {}, {}, {}, {},
                  {}, {}};
   const int64_t W = b.D * b.H;
-  expect_shape(gates, "gates", {T, 4 * W});
-  expect_shape(cells, "cells", {T, W});
+  expect_shape(gates, "gates", {b.D, T, 4 * b.H});
+  expect_shape(cells, "cells", {b.D, T, b.H});
   expect_shape(output, "output", {T, W});
   expect_shape(d_projected, "d_projected", {index ? U : T, 4 * W});
   expect_shape(d_recurrent, "d_recurrent", {b.D, b.H, 4 * b.H});

@@ -35,9 +35,9 @@ void project_backward_kernel(const float *x, const int32_t *rows, const float *d
                              int64_t I, int64_t G, float *d_kernel, float *d_bias, int threads);
 
 // lstm.cc
-void lstm_forward(const LstmForward &batch, int threads);
+void lstm_forward(LstmForward batch, int threads);
 // d_projected, (U, D * 4H), is the gradient of what the tokens read; d_recurrent, (D, H, 4H).
-void lstm_backward(const LstmBackward &batch, int64_t U, float *d_projected, float *d_recurrent,
+void lstm_backward(LstmBackward batch, int64_t U, float *d_projected, float *d_recurrent,
                    int threads);
 
 // pool.cc; a sequence without tokens pools to zeros. x (T, F), out (N, F).

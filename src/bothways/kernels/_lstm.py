@@ -19,9 +19,9 @@ class LstmStates(NamedTuple):
 
     `output (T, D * H)`: the state after each token, forward direction first. `h_n` and `c_n`,
     `(D, N, H)`: the state after the last token that each direction read; a sequence without
-    tokens keeps its initial state. `gates (T, D * 4H)`, in the order i, f, g, o after their
-    activations, and `cells (T, D * H)`: what the backward pass needs. All float32; None
-    where it was not asked for.
+    tokens keeps its initial state. `gates (D, T, 4H)`, in the order i, f, g, o after their
+    activations, and `cells (D, T, H)`: what the backward pass needs, all first steps before
+    all second ones, longest sequence first. All float32; None where it was not asked for.
     """
 
     output: Floats | None
@@ -82,8 +82,8 @@ def _run(projected, offsets, recurrent, index, h0, c0, reverse, output, keep, th
         empty(T, D * H) if output else None,
         empty(D, N, H),
         empty(D, N, H),
-        empty(T, D * 4 * H) if keep else None,
-        empty(T, D * H) if keep else None,
+        empty(D, T, 4 * H) if keep else None,
+        empty(D, T, H) if keep else None,
     )
     h0, c0 = maybe_floats(h0, "h0", 3), maybe_floats(c0, "c0", 3)
     threads = threads or default_threads()
@@ -128,8 +128,8 @@ def lstm_backward(
     """
     recurrent, offsets = floats(recurrent, "recurrent", 3), offsets64(offsets)
     index = None if index is None else ids32(index, "index")
-    read = len(states.gates) if index is None else int(rows or 0)
-    d_projected = np.empty((read, states.gates.shape[1]), np.float32)
+    D, T, G = states.gates.shape
+    d_projected = np.empty((T if index is None else int(rows or 0), D * G), np.float32)
     d_recurrent = np.empty_like(recurrent)
     d_h0 = np.empty_like(states.h_n) if initial else None
     d_c0 = np.empty_like(states.h_n) if initial else None

@@ -86,7 +86,7 @@ def lstm(
 def _(x, rows, index, order, starts, offsets, kernel, bias, recurrent, h0, c0, reverse):
     D, H, _ = recurrent.shape
     N, T = len(offsets) - 1, len(x if index is None else index)
-    shapes = [(T, D * H), (D, N, H), (D, N, H), (T, D * 4 * H), (T, D * H)]
+    shapes = [(T, D * H), (D, N, H), (D, N, H), (D, T, 4 * H), (D, T, H)]
     return tuple(x.new_empty(shape) for shape in shapes)
 
 
