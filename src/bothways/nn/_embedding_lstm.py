@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bothways.nn._init import new_recurrence
-from bothways.nn._ragged import RaggedTensor, unpad
+from bothways.nn._ragged import RaggedTensor, as_ragged
 from bothways.nn._recurrent import (
     Distinct,
     Merge,
@@ -62,24 +62,17 @@ class EmbeddingLSTM(nn.Module):
     def forward(
         self, ids: RaggedTensor | Tensor, mask: Tensor | None = None, initial: States | None = None
     ) -> tuple[Any, States]:
-        if isinstance(ids, RaggedTensor):
-            output, states = self._run(ids, initial)
-            return _each(output, ids.with_values), states
-        ragged, padding = unpad(ids, mask)
-        output, states = self._run(ragged, initial)
-        return _each(output, padding.restore), states
+        ragged, restore = as_ragged(ids, mask)
+        output, states = self._recur(ragged, initial)
+        if self.bidirectional:
+            output = merge_directions(output, self.merge)
+        return _each(output, restore), states
 
     def last(self, states: States) -> Any:
         """The last state of each direction, merged: `(N, F)`."""
         if not self.bidirectional:
             return states.h[0]
         return merge_directions(torch.cat([states.h[0], states.h[1]], dim=-1), self.merge)
-
-    def _run(self, ids: RaggedTensor, initial: States | None) -> tuple[Any, States]:
-        output, states = self._recur(ids, initial)
-        if not self.bidirectional:
-            return output, states
-        return merge_directions(output, self.merge), states
 
     def _recur(self, ids: RaggedTensor, initial: States | None) -> tuple[Tensor, States]:
         if ids.values.device.type != "cpu":

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bothways import kernels
 from bothways.errors import ArgumentError
-from bothways.nn._ragged import RaggedTensor, unpad
+from bothways.nn._ragged import RaggedTensor, as_ragged
 
 Pooling = Literal["last", "mean", "max"]
 
@@ -98,7 +98,7 @@ class Pool(nn.Module):
         self.how = how
 
     def forward(self, x: RaggedTensor | Tensor, mask: Tensor | None = None) -> Tensor:
-        ragged = x if isinstance(x, RaggedTensor) else unpad(x, mask)[0]
+        ragged, _ = as_ragged(x, mask)
         if ragged.values.device.type != "cpu":
             return _pool_with_torch(ragged.values, ragged.offsets, self.how)
         return torch.ops.bothways.pool(ragged.values, ragged.offsets, self.how)[0]

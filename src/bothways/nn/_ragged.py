@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -57,8 +57,11 @@ def unpad(x: Tensor, mask: Tensor | None) -> tuple[RaggedTensor, Padding]:
     """Drop the masked steps of `x (N, L, ...)`: `mask (N, L)` bool is true at those that count.
 
     Any pattern will do: padding right, left or between, or nothing left. Without a mask every
-    step counts. Raises `ArgumentError` if the mask is not bool or has another shape.
+    step counts. Raises `ArgumentError` if `x` has fewer dimensions, or if the mask is not bool
+    or has another shape.
     """
+    if x.ndim < 2:
+        raise ArgumentError(f"a padded batch has the shape (N, L, ...), got {tuple(x.shape)}")
     if mask is None:
         mask = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
     if mask.dtype != torch.bool or mask.shape != x.shape[:2]:
@@ -69,3 +72,18 @@ def unpad(x: Tensor, mask: Tensor | None) -> tuple[RaggedTensor, Padding]:
     lengths = mask.sum(dim=1).cpu()
     offsets = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
     return RaggedTensor(x[mask], offsets), Padding(mask)
+
+
+def as_ragged(
+    x: RaggedTensor | Tensor, mask: Tensor | None
+) -> tuple[RaggedTensor, Callable[[Tensor], RaggedTensor | Tensor]]:
+    """The ragged batch in `x`, and a function that gives new values of its steps `x`'s form.
+
+    Raises `ArgumentError` as `unpad`, and for a mask beside a ragged batch.
+    """
+    if not isinstance(x, RaggedTensor):
+        ragged, padding = unpad(x, mask)
+        return ragged, padding.restore
+    if mask is not None:
+        raise ArgumentError("a ragged batch takes no mask: it has only the steps that count")
+    return x, x.with_values

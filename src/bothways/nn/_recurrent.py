@@ -11,7 +11,7 @@ from bothways.errors import ArgumentError
 from bothways.nn import _ops  # noqa: F401  registers torch.ops.bothways
 from bothways.nn._init import new_recurrence
 from bothways.nn._packed import packed_lstm
-from bothways.nn._ragged import RaggedTensor, unpad
+from bothways.nn._ragged import RaggedTensor, as_ragged
 
 Merge = Literal["concat", "sum", "mul", "ave"]
 
@@ -106,16 +106,11 @@ class LSTM(nn.Module):
     def forward(
         self, x: RaggedTensor | Tensor, mask: Tensor | None = None, initial: States | None = None
     ) -> tuple[RaggedTensor | Tensor, States]:
-        if isinstance(x, RaggedTensor):
-            output, states = run_recurrence(
-                self, x.values, x.offsets, initial, reverse=self.reverse
-            )
-            return x.with_values(output), states
-        ragged, padding = unpad(x, mask)
+        ragged, restore = as_ragged(x, mask)
         output, states = run_recurrence(
             self, ragged.values, ragged.offsets, initial, reverse=self.reverse
         )
-        return padding.restore(output), states
+        return restore(output), states
 
     def extra_repr(self) -> str:
         return f"{self.input_size}, {self.hidden_size}, reverse={self.reverse}"
@@ -144,19 +139,13 @@ class Bidirectional(nn.Module):
     def forward(
         self, x: RaggedTensor | Tensor, mask: Tensor | None = None, initial: States | None = None
     ) -> tuple[Any, States]:
-        if isinstance(x, RaggedTensor):
-            output, states = run_recurrence(self, x.values, x.offsets, initial)
-            return _each(self._merged(output), x.with_values), states
-        ragged, padding = unpad(x, mask)
+        ragged, restore = as_ragged(x, mask)
         output, states = run_recurrence(self, ragged.values, ragged.offsets, initial)
-        return _each(self._merged(output), padding.restore), states
+        return _each(merge_directions(output, self.merge), restore), states
 
     def last(self, states: States) -> Any:
         """The last state of each direction, merged: `(N, F)`."""
         return merge_directions(torch.cat([states.h[0], states.h[1]], dim=-1), self.merge)
-
-    def _merged(self, output: Tensor) -> Any:
-        return merge_directions(output, self.merge)
 
     def extra_repr(self) -> str:
         return f"{self.input_size}, {self.hidden_size}, merge={self.merge!r}"
