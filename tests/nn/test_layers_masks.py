@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bothways.errors import ArgumentError
 from bothways.nn import Pool, RaggedTensor
 
-N, L, I, H, V = 5, 7, 3, 6, 11
+N, L, I, H, V = 5, 7, 3, 6, 11  # noqa: E741
 PATTERNS = {
     "right": ["1111000", "1111111", "1000000", "1111110", "1100000"],
     "left": ["0001111", "1111111", "0000001", "0111111", "0000011"],

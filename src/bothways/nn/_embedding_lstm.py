@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bothways.nn import _ops
 from bothways.nn._init import new_recurrence
 from bothways.nn._ragged import RaggedTensor, as_ragged
 from bothways.nn._recurrent import (
@@ -75,12 +76,12 @@ class EmbeddingLSTM(nn.Module):
         return merge_directions(torch.cat([states.h[0], states.h[1]], dim=-1), self.merge)
 
     def _recur(self, ids: RaggedTensor, initial: States | None) -> tuple[Tensor, States]:
-        if ids.values.device.type != "cpu":
-            rows, inverse = ids.values.unique(return_inverse=True)
-            distinct = Distinct(inverse, inverse, inverse)  # only the index is read there
-        else:
+        if _ops.on_kernels(ids.values):
             rows, *rest = torch.ops.bothways.unique(ids.values, self.vocabulary_size)
             distinct = Distinct(*rest)
+        else:
+            rows, inverse = ids.values.unique(return_inverse=True)
+            distinct = Distinct(inverse, inverse, inverse)  # only the index is read there
         if not (self.training and self.dropout.p):
             return run_recurrence(
                 self, self.embedding, ids.offsets, initial, rows=rows, distinct=distinct

@@ -5,6 +5,8 @@ They run on the CPU in float32, on as many threads as `torch.get_num_threads()` 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -13,7 +15,12 @@ from bothways import kernels
 from bothways.errors import ArgumentError
 
 
-def _array(tensor: Tensor | None) -> np.ndarray | None:
+def on_kernels(x: Tensor) -> bool:
+    """Whether the kernels compute with `x`; on other devices torch's own operations do."""
+    return x.device.type == "cpu"
+
+
+def _array(tensor: Tensor | None) -> Any:
     if tensor is None:
         return None
     if tensor.dtype not in (torch.float32, torch.int32, torch.int64):
@@ -21,15 +28,15 @@ def _array(tensor: Tensor | None) -> np.ndarray | None:
     return tensor.detach().numpy()
 
 
-def _tensors(*arrays: np.ndarray | None, like: Tensor) -> tuple[Tensor, ...]:
+def _tensors(*arrays: np.ndarray | None, like: Tensor) -> Any:
     return tuple(like.new_empty(0) if a is None else torch.from_numpy(a) for a in arrays)
 
 
 @torch.library.custom_op("bothways::unique", mutates_args=(), device_types="cpu")
 def unique(ids: Tensor, vocabulary_size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """See `bothways.kernels.unique`: distinct, inverse, order, starts."""
-    found = kernels.unique(ids.numpy(), vocabulary_size)
-    return tuple(torch.from_numpy(a.copy() if i in (0, 3) else a) for i, a in enumerate(found))
+    distinct, inverse, order, starts = kernels.unique(ids.numpy(), vocabulary_size)
+    return _tensors(distinct.copy(), inverse, order, starts.copy(), like=ids)
 
 
 @unique.register_fake

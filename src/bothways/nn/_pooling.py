@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from bothways import kernels
 from bothways.errors import ArgumentError
+from bothways.nn import _ops
 from bothways.nn._ragged import RaggedTensor, as_ragged
 
 Pooling = Literal["last", "mean", "max"]
@@ -99,9 +100,9 @@ class Pool(nn.Module):
 
     def forward(self, x: RaggedTensor | Tensor, mask: Tensor | None = None) -> Tensor:
         ragged, _ = as_ragged(x, mask)
-        if ragged.values.device.type != "cpu":
-            return _pool_with_torch(ragged.values, ragged.offsets, self.how)
-        return torch.ops.bothways.pool(ragged.values, ragged.offsets, self.how)[0]
+        if _ops.on_kernels(ragged.values):
+            return torch.ops.bothways.pool(ragged.values, ragged.offsets, self.how)[0]
+        return _pool_with_torch(ragged.values, ragged.offsets, self.how)
 
     def extra_repr(self) -> str:
         return self.how

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bothways.errors import ArgumentError
-from bothways.nn import _ops  # noqa: F401  registers torch.ops.bothways
+from bothways.nn import _ops
 from bothways.nn._init import new_recurrence
 from bothways.nn._packed import packed_lstm
 from bothways.nn._ragged import RaggedTensor, as_ragged
@@ -59,7 +59,7 @@ def merge_directions(both: Tensor, merge: str | None) -> Any:
 
 
 def run_recurrence(
-    layer: nn.Module,
+    layer: Any,
     x: Tensor,
     offsets: Tensor,
     initial: States | None,
@@ -74,13 +74,13 @@ def run_recurrence(
     """
     weights = (layer.kernel, layer.bias, layer.recurrent_kernel)
     h0, c0 = (None, None) if initial is None else (s.contiguous() for s in initial)
-    if x.device.type == "cpu":
+    if _ops.on_kernels(x):
         index, order, starts = (None, None, None) if distinct is None else distinct
         output, h, c, _, _ = torch.ops.bothways.lstm(
             x.contiguous(), rows, index, order, starts, offsets, *weights, h0, c0, reverse
         )
         return output, States(h, c)
-    x = x if rows is None else x[rows.long()]
+    x = x if rows is None else nn.functional.embedding(rows, x, sparse=True)
     x = x if distinct is None else x[distinct.inverse.long()]
     output, h, c = packed_lstm(x, offsets, *weights, h0, c0, reverse)
     return output, States(h, c)
