@@ -148,15 +148,18 @@ def _(
     d_output, d_h_n, d_c_n, x, rows, index, order, starts, offsets, kernel, recurrent, h0, c0,
     states, reverse, need_x, need_initial,
 ):  # fmt: skip
-    none, state = x.new_empty(0), torch.empty_like(states[1])
-    return (
-        x.new_empty(len(x if rows is None else rows), x.shape[1]) if need_x else none,
-        torch.empty_like(kernel),
-        kernel.new_empty(kernel.shape[1]),
-        torch.empty_like(recurrent),
-        state if need_initial else none,
-        torch.empty_like(state) if need_initial else none,
-    )
+    x_shape = (len(x if rows is None else rows), x.shape[1]) if need_x else (0,)
+    state_shape = states[1].shape if need_initial else (0,)
+    shapes = (x_shape, kernel.shape, kernel.shape[1:], recurrent.shape, state_shape, state_shape)
+    return tuple(x.new_empty(shape) for shape in shapes)
+
+
+def refuse_second_derivative(ctx, *_):
+    """What stands where the gradient of a gradient would."""
+    raise NotImplementedError("Bothways' kernels have first derivatives only, no second ones")
+
+
+lstm_backward.register_autograd(refuse_second_derivative)
 
 
 def _save(ctx, inputs, output):
