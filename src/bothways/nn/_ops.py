@@ -20,7 +20,8 @@ def on_kernels(x: Tensor) -> bool:
     return x.device.type == "cpu"
 
 
-def _array(tensor: Tensor | None) -> Any:
+def as_array(tensor: Tensor | None) -> Any:
+    """The memory of `tensor`, for a kernel; `ArgumentError` if its type is not theirs."""
     if tensor is None:
         return None
     if tensor.dtype not in (torch.float32, torch.int32, torch.int64):
@@ -74,15 +75,15 @@ def lstm(
     """
     threads = torch.get_num_threads()
     projected = kernels.project(
-        _array(x), _array(kernel), _array(bias), rows=_array(rows), threads=threads
+        as_array(x), as_array(kernel), as_array(bias), rows=as_array(rows), threads=threads
     )
     states = kernels.lstm_forward(
         projected,
-        _array(offsets),
-        _array(recurrent),
-        index=_array(index),
-        h0=_array(h0),
-        c0=_array(c0),
+        as_array(offsets),
+        as_array(recurrent),
+        index=as_array(index),
+        h0=as_array(h0),
+        c0=as_array(c0),
         reverse=reverse,
         threads=threads,
     )
@@ -120,26 +121,26 @@ def lstm_backward(
     """Gradients of the rows of `x` that were read, kernel, bias, recurrent, h0 and c0."""
     threads = torch.get_num_threads()
     d_projected, d_recurrent, d_h0, d_c0 = kernels.lstm_backward(
-        kernels.LstmStates(*(_array(s) for s in states)),
-        _array(offsets),
-        _array(recurrent),
-        d_output=_array(d_output),
-        d_h_n=_array(d_h_n),
-        d_c_n=_array(d_c_n),
-        h0=_array(h0),
-        c0=_array(c0),
+        kernels.LstmStates(*(as_array(s) for s in states)),
+        as_array(offsets),
+        as_array(recurrent),
+        d_output=as_array(d_output),
+        d_h_n=as_array(d_h_n),
+        d_c_n=as_array(d_c_n),
+        h0=as_array(h0),
+        c0=as_array(c0),
         reverse=reverse,
         initial=need_initial,
-        index=_array(index),
+        index=as_array(index),
         rows=len(x if rows is None else rows),
         threads=threads,
     )
     d_kernel, d_bias = kernels.project_backward_kernel(
-        _array(x), d_projected, rows=_array(rows), threads=threads
+        as_array(x), d_projected, rows=as_array(rows), threads=threads
     )
     d_x = None
     if need_x:
-        d_x = kernels.project_backward_input(d_projected, _array(kernel), threads=threads)
+        d_x = kernels.project_backward_input(d_projected, as_array(kernel), threads=threads)
     return _tensors(d_x, d_kernel, d_bias, d_recurrent, d_h0, d_c0, like=x)
 
 

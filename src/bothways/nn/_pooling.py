@@ -18,11 +18,12 @@ Pooling = Literal["last", "mean", "max"]
 @torch.library.custom_op("bothways::pool", mutates_args=(), device_types="cpu")
 def pool(x: Tensor, offsets: Tensor, how: str) -> tuple[Tensor, Tensor]:
     """`x (T, F)` to `(N, F)`, and for `max` the step that each value came from."""
+    steps, ends = _ops.as_array(x), _ops.as_array(offsets)
     if how == "max":
-        out, where = kernels.max_forward(x.detach().numpy(), offsets.numpy())
+        out, where = kernels.max_forward(steps, ends)
         return torch.from_numpy(out), torch.from_numpy(where)
     forward = kernels.mean_forward if how == "mean" else kernels.last_forward
-    out = forward(x.detach().numpy(), offsets.numpy())
+    out = forward(steps, ends)
     return torch.from_numpy(out), offsets.new_empty(0)
 
 
@@ -36,7 +37,7 @@ def _(x, offsets, how):
 @torch.library.custom_op("bothways::pool_backward", mutates_args=(), device_types="cpu")
 def pool_backward(d_out: Tensor, offsets: Tensor, where: Tensor, steps: int, how: str) -> Tensor:
     """The gradient of `x (T, F)`."""
-    d = d_out.detach().numpy()
+    d = _ops.as_array(d_out)
     if how == "max":
         return torch.from_numpy(kernels.max_backward(d, where.numpy(), steps))
     backward = kernels.mean_backward if how == "mean" else kernels.last_backward
