@@ -15,8 +15,9 @@ from bothways.nn import LSTM, Bidirectional, EmbeddingLSTM, RaggedTensor, States
 
 # On a handful of numbers torch is sometimes exact by luck. There, errors below this many units
 # in the last place of float32, at the size of the largest true value but at least of 1, are
-# none: it is what one sigmoid and one tanh at their declared bounds (4 and 6) leave behind.
-FLOOR_ULPS = 10
+# none: single gradients are sums of thousands of products that may nearly cancel (the worst
+# of 1,400 drawn batches was 15).
+FLOOR_ULPS = 32
 ULP = 2.0**-23
 RESULTS = ("output", "h_n", "c_n")
 DIFFERENTIABLE = ("x", "kernel", "recurrent_kernel", "bias", "h0", "c0")
