@@ -37,7 +37,7 @@ def test_packed_lstm_is_the_kernels(lengths, H, which, initial, seed):
         weights = (c.kernel, c.bias, c.recurrent_kernel)
         arguments = (c.offsets, *weights, *states, which == "reverse")
         if kernels:
-            results = torch.ops.bothways.lstm(c.x, None, None, None, None, *arguments)[:3]
+            results = torch.ops.bothways.lstm(c.x, None, None, *arguments)[:3]
         else:
             results = packed_lstm(c.x, *arguments)
         above = zip(results, (c.d_output, c.d_h_n, c.d_c_n), strict=True)

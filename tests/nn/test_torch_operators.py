@@ -30,7 +30,7 @@ def check(operator, arguments, checks=EVERY_CHECK):
 
 def lstm_arguments(V, D, initial, reverse=False):
     c = make_case(LENGTHS, V=V, D=D, H=4).to(torch.float32)
-    tokens = (None,) * 4 if V is None else ops.unique(c.ids, V)
+    tokens = (None,) * 2 if V is None else ops.unique(c.ids, V)
     states = (c.h0, c.c0) if initial else (None, None)
     return c, (c.x, *tokens, c.offsets, c.kernel, c.bias, c.recurrent_kernel, *states, reverse)
 
@@ -41,9 +41,8 @@ def test_unique(dtype):
     # How many ids are distinct depends on the data, which a static trace cannot hold.
     check(ops.unique, (ids, 7), EVERY_CHECK[:-1])
     check(ops.unique, (ids[:0], 7), EVERY_CHECK[:-1])
-    distinct, inverse, order, starts = ops.unique(ids, 7)
+    distinct, inverse = ops.unique(ids, 7)
     assert distinct.tolist() == [0, 1, 3] and inverse.tolist() == [2, 1, 2, 0, 1]
-    assert order.tolist() == [3, 1, 4, 0, 2] and starts.tolist() == [0, 1, 3, 5]
 
 
 @pytest.mark.parametrize("initial", [True, False], ids=["states", "no states"])
@@ -59,10 +58,10 @@ def test_lstm(V, D, reverse, initial):
 def test_lstm_backward(V, D, initial, need_x):
     c, arguments = lstm_arguments(V, D, initial)
     arguments = [a.detach() if isinstance(a, torch.Tensor) else a for a in arguments]
-    x, rows, index, order, starts, offsets, kernel, _, recurrent, h0, c0, reverse = arguments
+    x, rows, index, offsets, kernel, _, recurrent, h0, c0, reverse = arguments
     states = list(ops.lstm(*arguments))
     for above in ((c.d_output, c.d_h_n, c.d_c_n), (None, c.d_h_n, None)):
-        tensors = (x, rows, index, order, starts, offsets, kernel, recurrent, h0, c0, states)
+        tensors = (x, rows, index, offsets, kernel, recurrent, h0, c0, states)
         check(ops.lstm_backward, (*above, *tensors, reverse, need_x, initial))
 
 

@@ -11,7 +11,6 @@ from bothways.nn import _ops
 from bothways.nn._init import new_recurrence
 from bothways.nn._ragged import RaggedTensor, as_ragged
 from bothways.nn._recurrent import (
-    Distinct,
     Merge,
     States,
     _each,
@@ -77,17 +76,15 @@ class EmbeddingLSTM(nn.Module):
 
     def _recur(self, ids: RaggedTensor, initial: States | None) -> tuple[Tensor, States]:
         if _ops.on_kernels(ids.values):
-            rows, *rest = torch.ops.bothways.unique(ids.values, self.vocabulary_size)
-            distinct = Distinct(*rest)
+            rows, index = torch.ops.bothways.unique(ids.values, self.vocabulary_size)
         else:
-            rows, inverse = ids.values.unique(return_inverse=True)
-            distinct = Distinct(inverse, inverse, inverse)  # only the index is read there
+            rows, index = ids.values.unique(return_inverse=True)
         if not (self.training and self.dropout.p):
             return run_recurrence(
-                self, self.embedding, ids.offsets, initial, rows=rows, distinct=distinct
+                self, self.embedding, ids.offsets, initial, rows=rows, index=index
             )
         x = self.dropout(nn.functional.embedding(rows, self.embedding, sparse=True))
-        return run_recurrence(self, x, ids.offsets, initial, distinct=distinct)
+        return run_recurrence(self, x, ids.offsets, initial, index=index)
 
     def extra_repr(self) -> str:
         return (

@@ -34,22 +34,16 @@ def _tensors(*arrays: np.ndarray | None, like: Tensor) -> Any:
 
 
 @torch.library.custom_op("bothways::unique", mutates_args=(), device_types="cpu")
-def unique(ids: Tensor, vocabulary_size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """See `bothways.kernels.unique`: distinct, inverse, order, starts."""
-    distinct, inverse, order, starts = kernels.unique(ids.numpy(), vocabulary_size)
-    return _tensors(distinct.copy(), inverse, order, starts.copy(), like=ids)
+def unique(ids: Tensor, vocabulary_size: int) -> tuple[Tensor, Tensor]:
+    """The distinct ids, ascending, `(U,)`, and the place of each id among them, `(T,)`; int32."""
+    tokens = kernels.unique(ids.numpy(), vocabulary_size)
+    return _tensors(tokens.distinct.copy(), tokens.inverse, like=ids)
 
 
 @unique.register_fake
 def _(ids, vocabulary_size):
     U = torch.library.get_ctx().new_dynamic_size()
-    T, small = len(ids), torch.int32
-    return (
-        ids.new_empty(U, dtype=small),
-        ids.new_empty(T, dtype=small),
-        ids.new_empty(T, dtype=small),
-        ids.new_empty(U + 1, dtype=torch.int64),
-    )
+    return ids.new_empty(U, dtype=torch.int32), ids.new_empty(len(ids), dtype=torch.int32)
 
 
 @torch.library.custom_op("bothways::lstm", mutates_args=(), device_types="cpu")
@@ -57,8 +51,6 @@ def lstm(
     x: Tensor,
     rows: Tensor | None,
     index: Tensor | None,
-    order: Tensor | None,
-    starts: Tensor | None,
     offsets: Tensor,
     kernel: Tensor,
     bias: Tensor,
@@ -70,8 +62,7 @@ def lstm(
     """Project rows of `x`, then run the recurrence: output, h_n, c_n, gates, cells.
 
     `rows (U,)` of `x (V, I)` are projected, or all; token `t` reads the projected row
-    `index[t]`, or `t`. `order` and `starts` go with `index`: see `unique`. The gradient of
-    `x` is row-sparse where `rows` are given.
+    `index[t]`, or `t`. The gradient of `x` is row-sparse where `rows` are given.
     """
     threads = torch.get_num_threads()
     projected = kernels.project(
@@ -91,7 +82,7 @@ def lstm(
 
 
 @lstm.register_fake
-def _(x, rows, index, order, starts, offsets, kernel, bias, recurrent, h0, c0, reverse):
+def _(x, rows, index, offsets, kernel, bias, recurrent, h0, c0, reverse):
     D, H, _ = recurrent.shape
     N, T = len(offsets) - 1, len(x if index is None else index)
     shapes = [(T, D * H), (D, N, H), (D, N, H), (D, T, 4 * H), (D, T, H)]
@@ -106,8 +97,6 @@ def lstm_backward(
     x: Tensor,
     rows: Tensor | None,
     index: Tensor | None,
-    order: Tensor | None,
-    starts: Tensor | None,
     offsets: Tensor,
     kernel: Tensor,
     recurrent: Tensor,
@@ -146,7 +135,7 @@ def lstm_backward(
 
 @lstm_backward.register_fake
 def _(
-    d_output, d_h_n, d_c_n, x, rows, index, order, starts, offsets, kernel, recurrent, h0, c0,
+    d_output, d_h_n, d_c_n, x, rows, index, offsets, kernel, recurrent, h0, c0,
     states, reverse, need_x, need_initial,
 ):  # fmt: skip
     x_shape = (len(x if rows is None else rows), x.shape[1]) if need_x else (0,)
@@ -171,13 +160,11 @@ def _save(ctx, inputs, output):
 
 
 def _gradients(ctx, d_output, d_h_n, d_c_n, *_):
-    x, rows, index, order, starts, offsets, kernel, _bias, recurrent, h0, c0, *states = (
-        ctx.saved_tensors
-    )
-    need_x, need_initial = ctx.needs_input_grad[0], any(ctx.needs_input_grad[9:11])
+    x, rows, index, offsets, kernel, _bias, recurrent, h0, c0, *states = ctx.saved_tensors
+    need_x, need_initial = ctx.needs_input_grad[0], any(ctx.needs_input_grad[7:9])
     d_x, d_kernel, d_bias, d_recurrent, d_h0, d_c0 = torch.ops.bothways.lstm_backward(
         *(None if d is None else d.contiguous() for d in (d_output, d_h_n, d_c_n)),
-        *(x, rows, index, order, starts, offsets, kernel, recurrent, h0, c0, states),
+        *(x, rows, index, offsets, kernel, recurrent, h0, c0, states),
         *(ctx.reverse, need_x, need_initial),
     )
     if need_x and rows is not None:
@@ -186,7 +173,7 @@ def _gradients(ctx, d_output, d_h_n, d_c_n, *_):
         )
     return (
         d_x if need_x else None,
-        *(None, None, None, None, None),
+        *(None, None, None),
         *(d_kernel, d_bias, d_recurrent),
         *((d_h0, d_c0) if need_initial else (None, None)),
         None,

@@ -26,14 +26,6 @@ class States(NamedTuple):
     c: Tensor
 
 
-class Distinct(NamedTuple):
-    """How a batch's tokens share rows: see `bothways.kernels.Unique`."""
-
-    inverse: Tensor
-    order: Tensor
-    starts: Tensor
-
-
 def check_merge(merge: str | None) -> str | None:
     """`merge`, or `ArgumentError` if it is none of the merges."""
     if merge is not None and merge not in get_args(Merge):
@@ -65,23 +57,23 @@ def run_recurrence(
     initial: States | None,
     *,
     rows: Tensor | None = None,
-    distinct: Distinct | None = None,
+    index: Tensor | None = None,
     reverse: bool = False,
 ) -> tuple[Tensor, States]:
     """Run `layer`'s weights over `x`: the CPU kernels, or cuDNN on a GPU.
 
-    Returns the output `(T, D * H)` and the last states.
+    `rows` of `x` are read, or all; token `t` is row `index[t]` of those, or row `t`. Returns
+    the output `(T, D * H)` and the last states.
     """
     weights = (layer.kernel, layer.bias, layer.recurrent_kernel)
     h0, c0 = (None, None) if initial is None else (s.contiguous() for s in initial)
     if _ops.on_kernels(x):
-        index, order, starts = (None, None, None) if distinct is None else distinct
         output, h, c, _, _ = torch.ops.bothways.lstm(
-            x.contiguous(), rows, index, order, starts, offsets, *weights, h0, c0, reverse
+            x.contiguous(), rows, index, offsets, *weights, h0, c0, reverse
         )
         return output, States(h, c)
     x = x if rows is None else nn.functional.embedding(rows, x, sparse=True)
-    x = x if distinct is None else x[distinct.inverse.long()]
+    x = x if index is None else x[index.long()]
     output, h, c = packed_lstm(x, offsets, *weights, h0, c0, reverse)
     return output, States(h, c)
 
