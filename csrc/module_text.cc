@@ -104,8 +104,9 @@ nb::tuple count(const Texts &texts, const TextRules &rules) {
 
 void bind_text(nb::module_ &m) {
   nb::class_<TextRules>(m, "TextRules")
-      .def("__init__", [](TextRules *self, bool lower, bool strip, bool characters) {
-        new (self) TextRules{lower, strip, characters};
+      .def("__init__", [](TextRules *self, bool lower, bool strip, bool characters,
+                          bool separators) {
+        new (self) TextRules{lower, strip, characters, separators};
       });
   nb::class_<Texts>(m, "Texts")
       .def(nb::init<nb::list>())
@@ -115,8 +116,10 @@ void bind_text(nb::module_ &m) {
       .def("__init__", [](TokenTable *self, nb::list tokens) {
         new (self) TokenTable();
         for (nb::handle item : tokens) {
-          const auto token = nb::cast<nb::bytes>(item);
-          self->insert({token.c_str(), token.size()});
+          const auto bytes = nb::cast<nb::bytes>(item);
+          std::string token(bytes.c_str(), bytes.size());
+          token.resize(bytes.size() + TOKEN_SLACK);
+          self->insert({token.data(), bytes.size()});
         }
       })
       .def("__len__", &TokenTable::size);

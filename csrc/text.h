@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "token_table.h"
+
 namespace bothways {
 
 // What is done to a text, in this order, before its tokens are looked up.
@@ -14,30 +16,7 @@ struct TextRules {
   bool lower;       // A-Z to a-z
   bool strip;       // the 32 punctuation characters of ASCII vanish; words they join stay joined
   bool characters;  // a token is one code point; otherwise a run without white space
-};
-
-// A hash table from the bytes of a token to a number: 0, 1, 2 ... in order of arrival.
-class TokenTable {
- public:
-  TokenTable();
-  // The number of `token`, or -1.
-  int64_t find(std::string_view token) const;
-  // The number of `token`, which is new if it was not there.
-  int64_t insert(std::string_view token);
-  int64_t size() const { return static_cast<int64_t>(ends_.size()); }
-  std::string_view token(int64_t number) const;
-
- private:
-  struct Slot {
-    uint32_t hash;
-    int32_t number;  // -1: free
-  };
-  size_t place(std::string_view token, uint32_t hash) const;
-  void grow();
-
-  std::vector<Slot> slots_;    // a power of two, at most half full
-  std::vector<int64_t> ends_;  // of each token in bytes_
-  std::string bytes_;
+  bool separators;  // U+001C to U+001F are white space too, as in Unicode and not in ASCII
 };
 
 // The tokens of one text, in order.

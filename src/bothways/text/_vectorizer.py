@@ -182,7 +182,7 @@ class TextVectorizer:
     def _rules(self) -> Any:
         standardize = "" if self.unicode else self.standardize or ""
         return _kernels.TextRules(
-            "lower" in standardize, "strip" in standardize, self.split == "character"
+            "lower" in standardize, "strip" in standardize, self.split == "character", self.unicode
         )
 
     def _texts(self, texts: Any) -> Any:
