@@ -26,13 +26,20 @@ class Texts {
     owner_ = list;
   }
 
-  // `arrays`: pairs of PyCapsules (schema, array) of Arrow's C data interface.
-  static Texts from_arrow(nb::list arrays) {
+  // A pair of PyCapsules (schema, array) of Arrow's C data interface.
+  static Texts from_arrow_array(nb::object schema, nb::object array) {
     Texts texts;
-    for (nb::handle pair : arrays) {
-      texts.add_arrow(nb::borrow<nb::tuple>(pair));
-    }
-    texts.owner_ = arrays;
+    append_arrow_strings(*pointer<ArrowSchema>(schema, "arrow_schema"),
+                         *pointer<ArrowArray>(array, "arrow_array"), texts.views_);
+    texts.owner_ = array;  // the capsule releases the array
+    return texts;
+  }
+
+  // A PyCapsule of Arrow's C stream interface; it is read to its end.
+  static Texts from_arrow_stream(nb::object stream) {
+    Texts texts;
+    texts.column_ = std::make_unique<ArrowColumn>(
+        *pointer<ArrowArrayStream>(stream, "arrow_array_stream"), texts.views_);
     return texts;
   }
 
@@ -43,30 +50,33 @@ class Texts {
   Texts() = default;
 
   void add_string(nb::handle item) {
-    const std::string place = "text " + std::to_string(views_.size());
+    const auto place = [&] { return "text " + std::to_string(views_.size()); };
     if (!PyUnicode_Check(item.ptr())) {
-      throw std::invalid_argument(place + " is not a string but " +
+      throw std::invalid_argument(place() + " is not a string but " +
                                   nb::cast<std::string>(nb::str(item.type().attr("__name__"))));
     }
-    // CPython keeps the UTF-8 of a string that is not ASCII beside it: one copy, made once.
+    // CPython keeps the UTF-8 of a string that is not ASCII beside it, as long as the string
+    // lives: one copy, made once, and not again in the next epoch.
     Py_ssize_t size;
     const char *bytes = PyUnicode_AsUTF8AndSize(item.ptr(), &size);
     if (!bytes) {
+      if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) throw nb::python_error();
       PyErr_Clear();
-      throw std::invalid_argument(place + " holds a lone surrogate, which no encoding has");
+      throw std::invalid_argument(place() + " holds a lone surrogate, which no encoding has");
     }
     views_.emplace_back(bytes, size);
   }
 
-  void add_arrow(nb::tuple pair) {
-    auto *schema = static_cast<ArrowSchema *>(PyCapsule_GetPointer(pair[0].ptr(), "arrow_schema"));
-    auto *array = static_cast<ArrowArray *>(PyCapsule_GetPointer(pair[1].ptr(), "arrow_array"));
-    if (!schema || !array) throw nb::python_error();
-    append_arrow_strings(*schema, *array, size(), views_);
+  template <class T>
+  static T *pointer(nb::handle capsule, const char *name) {
+    auto *found = static_cast<T *>(PyCapsule_GetPointer(capsule.ptr(), name));
+    if (!found) throw nb::python_error();
+    return found;
   }
 
   std::vector<std::string_view> views_;
   nb::object owner_;
+  std::unique_ptr<ArrowColumn> column_;
 };
 
 template <class T>
@@ -110,7 +120,8 @@ void bind_text(nb::module_ &m) {
       });
   nb::class_<Texts>(m, "Texts")
       .def(nb::init<nb::list>())
-      .def_static("from_arrow", &Texts::from_arrow)
+      .def_static("from_arrow_array", &Texts::from_arrow_array)
+      .def_static("from_arrow_stream", &Texts::from_arrow_stream)
       .def("__len__", &Texts::size);
   nb::class_<TokenTable>(m, "TokenTable")
       .def("__init__", [](TokenTable *self, nb::list tokens) {
@@ -125,10 +136,12 @@ void bind_text(nb::module_ &m) {
       .def("__len__", &TokenTable::size);
   m.def("text_encode", encode);
   m.def("text_count", count);
-  m.def("text_split", [](const std::string &text, const TextRules &rules) {
+  m.def("text_split", [](const Texts &texts, const TextRules &rules) {
     nb::list tokens;
-    for (const std::string &token : split_text(text, rules)) {
-      tokens.append(nb::str(token.data(), token.size()));
+    for (const std::string_view text : texts.views()) {
+      for (const std::string &token : split_text(text, rules)) {
+        tokens.append(nb::str(token.data(), token.size()));
+      }
     }
     return tokens;
   });

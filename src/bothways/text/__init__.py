@@ -1,5 +1,6 @@
 """Texts to ids, by the rules of Keras's TextVectorization, and without TensorFlow."""
 
-from bothways.text._vectorizer import Encoded, TextVectorizer, Truncation, TruncationWarning
+from bothways.text._truncation import Encoded, Truncation, TruncationWarning
+from bothways.text._vectorizer import TextVectorizer
 
 __all__ = ["Encoded", "TextVectorizer", "Truncation", "TruncationWarning"]

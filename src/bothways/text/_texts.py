@@ -2,65 +2,58 @@
 
 from __future__ import annotations
 
-import re
-import sys
-import unicodedata
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
-from bothways.errors import ArgumentError, BothwaysError, DataError
+from bothways.errors import ArgumentError, DataError
 from bothways.kernels import _kernels
 
 
 def as_texts(texts: Any, *, standardize: Callable[[str], str] | None = None) -> Any:
-    """`texts` for the compiled code: strings are read where they lie, Arrow columns too.
+    """`texts` for the compiled code, which reads strings where they lie, Arrow columns too.
 
-    Takes a list, tuple, array or series of strings, or anything that speaks Arrow's C data
-    interface (`__arrow_c_array__`, or `chunks` that do). `standardize` is applied to each
-    text first. Raises `DataError` naming the first item that is not a string,
-    `ArgumentError` for a single string.
+    Takes a list, tuple, array, series or other iterable of strings, or a string column that
+    speaks Arrow's C data interface (`__arrow_c_array__`, `__arrow_c_stream__`). `standardize`
+    is applied to each text that is not all ASCII; columns become Python strings for it.
+
+    Raises `ArgumentError` for what is not one column of texts, and `DataError` naming the
+    first item, counted from 0, that is not a string, is null or has no UTF-8.
     """
-    if isinstance(texts, (str, bytes)):
-        raise ArgumentError(
-            f"expected a list of texts, got one {type(texts).__name__}: put it into a list"
-        )
+    _check_one_column(texts)
     try:
-        if standardize is None and (arrays := _arrow_arrays(texts)) is not None:
-            return _kernels.Texts.from_arrow(arrays)
-        if not hasattr(texts, "__iter__"):
-            raise ArgumentError(f"expected a list of texts, got {type(texts).__name__}")
+        if standardize is None and (column := _arrow(texts)) is not None:
+            return column
         items = texts.to_pylist() if hasattr(texts, "to_pylist") else list(texts)
         if standardize is not None:
-            items = [standardize(t) if isinstance(t, str) else t for t in items]
+            items = [t if not isinstance(t, str) or t.isascii() else standardize(t) for t in items]
         return _kernels.Texts(items)
     except ValueError as error:
-        if isinstance(error, BothwaysError):
-            raise
         raise DataError(str(error)) from None
 
 
-def _arrow_arrays(texts: Any) -> list[Any] | None:
+def _check_one_column(texts: Any) -> None:
+    kind = type(texts).__name__
+    if isinstance(texts, (str, bytes, bytearray)):
+        raise ArgumentError(f"expected a list of texts, got one {kind}: put it into a list")
+    dimensions = getattr(texts, "ndim", 1)
+    if dimensions != 1:
+        raise ArgumentError(f"expected one column of texts, got {kind} of {dimensions} dimensions")
+    if isinstance(texts, (Mapping, Set)):
+        raise ArgumentError(f"expected a list of texts, got {kind}, whose items have no places")
+    if not hasattr(texts, "__iter__") and not hasattr(texts, "__arrow_c_array__"):
+        raise ArgumentError(f"expected a list of texts, got {kind}")
+
+
+def _arrow(texts: Any) -> Any | None:
+    """`texts` read through Arrow's interface, or None where it is better iterated over."""
     if hasattr(texts, "__arrow_c_array__"):
-        return [texts.__arrow_c_array__()]
-    chunks = getattr(texts, "chunks", None)
-    if isinstance(chunks, list) and all(hasattr(c, "__arrow_c_array__") for c in chunks):
-        return [chunk.__arrow_c_array__() for chunk in chunks]
-    return None
-
-
-@cache
-def _punctuation() -> re.Pattern[str]:
-    """Every character of Unicode's categories P*, and ASCII's symbols with them."""
-    marks = (c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c)[0] == "P")
-    return re.compile("[" + re.escape("".join(marks) + "$+<=>^`|~") + "]+")
-
-
-def unicode_standardized(text: str, standardize: str | None, split: str) -> str:
-    """`text` in lower case, without punctuation, its words a space apart, by Unicode's rules."""
-    rules = standardize or ""
-    if "lower" in rules:
-        text = text.lower()
-    if "strip" in rules:
-        text = _punctuation().sub("", text)
-    return " ".join(text.split()) if split == "whitespace" else text
+        return _kernels.Texts.from_arrow_array(*texts.__arrow_c_array__())
+    if not hasattr(texts, "__arrow_c_stream__"):
+        return None
+    # A series of another type, such as a category, may still hold strings.
+    if not str(getattr(texts, "dtype", "string")).lower().startswith("str"):
+        return None
+    try:
+        return _kernels.Texts.from_arrow_stream(texts.__arrow_c_stream__())
+    except ImportError:  # pandas speaks Arrow only where pyarrow is installed
+        return None

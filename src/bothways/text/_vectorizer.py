@@ -2,49 +2,28 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from bothways._ragged import Ragged
 from bothways.errors import ArgumentError, NotFittedError
 from bothways.kernels import _kernels
-from bothways.text._texts import as_texts, unicode_standardized
-from bothways.text._vocabulary import PADDING, UNKNOWN, checked_vocabulary, most_frequent
+from bothways.text._texts import as_texts
+from bothways.text._truncation import Encoded, Truncation, TruncationWarning
+from bothways.text._unicode import unicode_standardized
+from bothways.text._vocabulary import (
+    PADDING,
+    UNKNOWN,
+    UNKNOWN_TOKEN,
+    checked_vocabulary,
+    most_frequent,
+)
 
 STANDARDIZE = ("lower_and_strip_punctuation", "lower", "strip_punctuation", None)
 SPLIT = ("whitespace", "character")
-
-
-class TruncationWarning(UserWarning):
-    """Texts were longer than the vectorizer lets through."""
-
-
-@dataclass(frozen=True)
-class Truncation:
-    """What the length limit cut off: of `texts` with `tokens` in all, `cut_texts` lost
-    `cut_tokens`."""
-
-    texts: int
-    tokens: int
-    cut_texts: int
-    cut_tokens: int
-
-    def __str__(self) -> str:
-        if not self.cut_texts:
-            return "no text was cut"
-        return (
-            f"{self.cut_texts:,} of {self.texts:,} texts were cut, "
-            f"{self.cut_tokens / self.tokens:.1%} of all tokens are lost"
-        )
-
-
-class Encoded(NamedTuple):
-    """Ids, `(T,)` int32 in a ragged batch of `N` texts, and what was cut."""
-
-    ids: Ragged
-    truncation: Truncation
+OPTIONS = ("max_tokens", "standardize", "split", "output_sequence_length", "unicode")
 
 
 class TextVectorizer:
@@ -53,7 +32,8 @@ class TextVectorizer:
     `standardize`: `"lower_and_strip_punctuation"`, `"lower"`, `"strip_punctuation"` or None;
     `split`: `"whitespace"` or `"character"`. As in Keras, letters, punctuation and white space
     are ASCII's: `É` stays `É`, and a no-break space does not separate words. With `unicode` they
-    are Unicode's (`str.lower`, categories P*, `str.isspace`), at a tenth of the speed.
+    are Unicode's: `str.lower`, categories P* and ASCII's symbols, `str.split`. Texts that are not
+    all ASCII then pass through Python, about thirty times more slowly.
 
     Id 0 is padding and 1 is `[UNK]`, every other token; then come the tokens by falling
     frequency, ties in reverse order of their UTF-8 bytes, `max_tokens` ids in all. Texts are
@@ -78,41 +58,36 @@ class TextVectorizer:
         unicode: bool = False,
         vocabulary: Sequence[str] | None = None,
     ) -> None:
-        for name, value, choices in (
-            ("standardize", standardize, STANDARDIZE),
-            ("split", split, SPLIT),
-        ):
-            if value not in choices:
-                raise ArgumentError(f"{name} must be one of {choices}, got {value!r}")
-        for name, number, least in (
-            ("max_tokens", max_tokens, 2),
-            ("output_sequence_length", output_sequence_length, 1),
-        ):
-            if number is not None and (not isinstance(number, int) or number < least):
-                raise ArgumentError(
-                    f"{name} must be None or a whole number from {least}, got {number!r}"
-                )
-        self.max_tokens, self.standardize, self.split = max_tokens, standardize, split
-        self.output_sequence_length, self.unicode = output_sequence_length, unicode
+        self.max_tokens = _whole("max_tokens", max_tokens, 2)
+        self.standardize = _choice("standardize", standardize, STANDARDIZE)
+        self.split = _choice("split", split, SPLIT)
+        self.output_sequence_length = _whole("output_sequence_length", output_sequence_length, 1)
+        self.unicode = _choice("unicode", unicode, (False, True))
+        self._lower = standardize in ("lower", "lower_and_strip_punctuation")
+        self._strip = standardize in ("strip_punctuation", "lower_and_strip_punctuation")
         self._vocabulary: list[str] | None = None
         if vocabulary is not None:
-            self._set_vocabulary(checked_vocabulary(vocabulary, max_tokens))
+            self._set_vocabulary(checked_vocabulary(vocabulary, self.max_tokens))
 
     def adapt(self, texts: Sequence[str]) -> TextVectorizer:
         """Learn the vocabulary of `texts`, forgetting any before. Returns self.
 
-        Raises `DataError` naming an item that is not a string.
+        Raises `ArgumentError` for what is not a list of texts, `DataError` naming an item that
+        is not a string.
         """
         tokens, counts = _kernels.text_count(self._texts(texts), self._rules())
         self._set_vocabulary(most_frequent(tokens, counts, self.max_tokens))
         return self
 
-    def encode(self, texts: Sequence[str], *, threads: int = 1) -> Encoded:
-        """Ids and what was cut, on `threads` threads.
+    def encode(self, texts: Sequence[str], threads: int = 1) -> Encoded:
+        """The ids of `N` texts and what was cut, on `threads` threads with the same result.
 
-        Raises `NotFittedError` before `adapt`, `DataError` naming an item that is not a string.
+        Raises `NotFittedError` before `adapt`, `ArgumentError` for what is not a list of texts,
+        `DataError` naming an item that is not a string.
         """
         table = self._fitted()
+        if _whole("threads", threads, 1) is None:
+            raise ArgumentError("threads must be a whole number from 1, got None")
         views = self._texts(texts)
         limit = -1 if self.output_sequence_length is None else self.output_sequence_length
         ids, offsets, tokens, cut_texts, cut_tokens = _kernels.text_encode(
@@ -121,24 +96,24 @@ class TextVectorizer:
         return Encoded(Ragged(ids, offsets), Truncation(len(views), tokens, cut_texts, cut_tokens))
 
     def transform(self, texts: Sequence[str]) -> Ragged:
-        """The ids of `encode`; a `TruncationWarning` says so if any text was cut."""
+        """The ids of `encode`, `(T,)` int32; a `TruncationWarning` says so if any text was cut."""
         ids, truncation = self.encode(texts)
         if truncation.cut_texts:
-            limit = self.output_sequence_length
-            warnings.warn(f"at {limit} tokens, {truncation}", TruncationWarning, stacklevel=2)
+            limit = f"with output_sequence_length={self.output_sequence_length}"
+            warnings.warn(f"{limit} {truncation}", TruncationWarning, stacklevel=2)
         return ids
 
     def tokens(self, text: str) -> list[str]:
-        """The tokens of one text, as they are looked up; nothing is cut."""
-        self._texts([text])  # refuses what is not a text
-        if self.unicode:
-            text = self._standardized(text)
-        return list(_kernels.text_split(text, self._rules()))
+        """The tokens of one text, as they are looked up; nothing is cut.
+
+        Raises `DataError` for what is not a string.
+        """
+        return list(_kernels.text_split(self._texts([text]), self._rules()))
 
     def get_vocabulary(self) -> list[str]:
         """The token of each id; `""` and `"[UNK]"` come first."""
         self._fitted()
-        return [PADDING, "[UNK]", *(self._vocabulary or [])]
+        return [PADDING, UNKNOWN_TOKEN, *(self._vocabulary or [])]
 
     @property
     def vocabulary_size(self) -> int:
@@ -148,14 +123,19 @@ class TextVectorizer:
 
     def get_config(self) -> dict[str, Any]:
         """The options, without the vocabulary, as JSON can hold them."""
-        names = ("max_tokens", "standardize", "split", "output_sequence_length", "unicode")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in OPTIONS}
 
     @classmethod
     def from_config(
         cls, config: Mapping[str, Any], vocabulary: Sequence[str] | None = None
     ) -> TextVectorizer:
-        """The inverse of `get_config` and `get_vocabulary`."""
+        """The inverse of `get_config` and `get_vocabulary`.
+
+        Raises `ArgumentError` for a name or value that is no option.
+        """
+        unknown = [name for name in config if name not in OPTIONS]
+        if unknown:
+            raise ArgumentError(f"a TextVectorizer has no option {unknown[0]!r}, only {OPTIONS}")
         return cls(**config, vocabulary=vocabulary)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -180,13 +160,31 @@ class TextVectorizer:
         return self._table
 
     def _rules(self) -> Any:
-        standardize = "" if self.unicode else self.standardize or ""
-        return _kernels.TextRules(
-            "lower" in standardize, "strip" in standardize, self.split == "character", self.unicode
-        )
+        # White space, upper case and punctuation of ASCII are the same in both sets of rules,
+        # but for U+001C to U+001F, which Unicode alone splits at.
+        characters = self.split == "character"
+        return _kernels.TextRules(self._lower, self._strip, characters, self.unicode)
 
     def _texts(self, texts: Any) -> Any:
         return as_texts(texts, standardize=self._standardized if self.unicode else None)
 
     def _standardized(self, text: str) -> str:
-        return unicode_standardized(text, self.standardize, self.split)
+        words = self.split == "whitespace"
+        return unicode_standardized(text, lower=self._lower, strip=self._strip, words=words)
+
+
+def _whole(name: str, value: Any, least: int) -> int | None:
+    """A whole number from `least`, or None; NumPy's whole numbers become Python's."""
+    try:
+        number = None if value is None else operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number is not None and (number < least or isinstance(value, bool)):
+        raise ArgumentError(f"{name} must be None or a whole number from {least}, got {value!r}")
+    return number
+
+
+def _choice(name: str, value: Any, choices: tuple[Any, ...]) -> Any:
+    if not any(value is choice or (type(value) is str and value == choice) for choice in choices):
+        raise ArgumentError(f"{name} must be one of {choices}, got {value!r}")
+    return value

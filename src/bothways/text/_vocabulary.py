@@ -32,17 +32,27 @@ def checked_vocabulary(vocabulary: Sequence[str], max_tokens: int | None) -> lis
 
     Raises `ArgumentError` if a token is there twice, is not a string, or has no place left.
     """
+    if isinstance(vocabulary, (str, bytes)) or not hasattr(vocabulary, "__iter__"):
+        raise ArgumentError(f"a vocabulary is a list of strings, got {vocabulary!r}")
     tokens = list(vocabulary)
-    wrong = next((t for t in tokens if not isinstance(t, str)), None)
-    if wrong is not None:
-        raise ArgumentError(f"a vocabulary holds strings, got {wrong!r}")
-    if tokens[:2] == [PADDING, UNKNOWN_TOKEN]:
-        tokens = tokens[2:]
-    seen: set[str] = {PADDING, UNKNOWN_TOKEN}
-    for token in tokens:
+    special = 2 if tokens[:2] == [PADDING, UNKNOWN_TOKEN] else 0
+    seen: set[str] = set()
+    for number, token in enumerate(tokens[special:], start=special):
+        where = f"token {number} of the vocabulary"
+        if not isinstance(token, str):
+            raise ArgumentError(f"{where} is {token!r}, not a string")
+        if token in (PADDING, UNKNOWN_TOKEN):
+            raise ArgumentError(
+                f"{where} is {token!r}: '' and '[UNK]' are its first two, or not in it"
+            )
         if token in seen:
-            raise ArgumentError(f"the vocabulary holds {token!r} twice")
+            raise ArgumentError(f"{where} is {token!r}, which is in it already")
+        try:
+            token.encode()
+        except UnicodeEncodeError:
+            raise ArgumentError(f"{where} holds a lone surrogate: {token!r}") from None
         seen.add(token)
+    tokens = [str(token) for token in tokens[special:]]  # NumPy's strings become Python's
     if max_tokens is not None and len(tokens) > max_tokens - 2:
         raise ArgumentError(
             f"the vocabulary has {len(tokens)} tokens, and max_tokens={max_tokens} leaves room "
