@@ -46,6 +46,12 @@ class Texts {
   const std::vector<std::string_view> &views() const { return views_; }
   int64_t size() const { return static_cast<int64_t>(views_.size()); }
 
+  nb::list strings() const {
+    nb::list list;
+    for (const std::string_view text : views_) list.append(nb::str(text.data(), text.size()));
+    return list;
+  }
+
  private:
   Texts() = default;
 
@@ -122,6 +128,7 @@ void bind_text(nb::module_ &m) {
       .def(nb::init<nb::list>())
       .def_static("from_arrow_array", &Texts::from_arrow_array)
       .def_static("from_arrow_stream", &Texts::from_arrow_stream)
+      .def("strings", &Texts::strings)
       .def("__len__", &Texts::size);
   nb::class_<TokenTable>(m, "TokenTable")
       .def("__init__", [](TokenTable *self, nb::list tokens) {

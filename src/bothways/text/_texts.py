@@ -21,9 +21,10 @@ def as_texts(texts: Any, *, standardize: Callable[[str], str] | None = None) -> 
     """
     _check_one_column(texts)
     try:
-        if standardize is None and (column := _arrow(texts)) is not None:
+        column = _arrow(texts)
+        if column is not None and standardize is None:
             return column
-        items = texts.to_pylist() if hasattr(texts, "to_pylist") else list(texts)
+        items = list(texts) if column is None else column.strings()
         if standardize is not None:
             items = [t if not isinstance(t, str) or t.isascii() else standardize(t) for t in items]
         return _kernels.Texts(items)

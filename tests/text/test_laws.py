@@ -1,0 +1,109 @@
+"""What holds for any text."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bothways.errors import DataError
+from bothways.text import TextVectorizer
+from bothways.text._unicode import punctuation
+from text import plain
+
+TEXTS = st.lists(plain.TEXT, max_size=6)
+
+
+def ragged_list(ids):
+    return [ids[n].tolist() for n in range(len(ids))]
+
+
+@settings(deadline=None)
+@given(plain.TEXT, plain.RULES)
+@example("a\x1cb a\u00a0b a\x85b", {"standardize": None, "split": "whitespace", "unicode": True})
+@example("a\x1cb", {"standardize": None, "split": "whitespace", "unicode": True})
+@example("a\x1cb", {"standardize": None, "split": "whitespace", "unicode": False})
+@example("\u0391\u03a3 \u03a3'", {"standardize": "lower", "split": "whitespace", "unicode": True})
+def test_tokens_are_those_of_the_plain_rules(text, rules):
+    assert TextVectorizer(**rules).tokens(text) == plain.tokens(text, **rules)
+
+
+@settings(deadline=None)
+@given(TEXTS, TEXTS, plain.RULES, st.none() | st.integers(2, 9), st.none() | st.integers(1, 5))
+def test_vocabulary_ids_and_cuts_are_those_of_the_plain_rules(learn, texts, rules, size, length):
+    vectorizer = TextVectorizer(size, output_sequence_length=length, **rules).adapt(learn)
+    known = plain.vocabulary(learn, size, **rules)
+    assert vectorizer.get_vocabulary() == known
+    assert vectorizer.vocabulary_size == len(known)
+    ids, truncation = vectorizer.encode(texts)
+    want, cut_texts, cut_tokens = plain.encode(texts, known, length, **rules)
+    assert ragged_list(ids) == want
+    assert ids.values.dtype == "int32"
+    assert (truncation.cut_texts, truncation.cut_tokens) == (cut_texts, cut_tokens)
+    assert (truncation.texts, truncation.tokens) == (len(texts), sum(map(len, want)) + cut_tokens)
+
+
+@settings(deadline=None)
+@given(plain.TEXT, plain.RULES)
+def test_tokens_joined_by_blanks_are_their_own_tokens(text, rules):
+    vectorizer = TextVectorizer(**(rules | {"split": "whitespace"}))
+    tokens = vectorizer.tokens(text)
+    assert vectorizer.tokens(" ".join(tokens)) == tokens
+
+
+@settings(deadline=None)
+@given(TEXTS, plain.RULES)
+def test_a_batch_is_its_texts_one_by_one_at_any_thread_count(texts, rules):
+    vectorizer = TextVectorizer(max_tokens=8, output_sequence_length=4, **rules).adapt(texts)
+    many = texts * 60  # more than one worker's share
+    alone = [vectorizer.encode([text]) for text in texts] * 60
+    for threads in (1, 2, 5):
+        ids, truncation = vectorizer.encode(many, threads=threads)
+        assert ragged_list(ids) == [one.ids[0].tolist() for one in alone]
+        assert truncation.cut_tokens == sum(one.truncation.cut_tokens for one in alone)
+        assert truncation.cut_texts == sum(one.truncation.cut_texts for one in alone)
+
+
+@settings(deadline=None)
+@given(TEXTS, plain.RULES, st.data())
+def test_arrow_columns_are_lists(texts, rules, data):
+    pa = pytest.importorskip("pyarrow")
+    vectorizer = TextVectorizer(output_sequence_length=3, **rules).adapt(texts)
+    want = ragged_list(vectorizer.encode(texts).ids)
+    kind = data.draw(st.sampled_from([pa.string(), pa.large_string(), pa.string_view()]))
+    start = data.draw(st.integers(0, 3))
+    sliced = pa.array(["skipped"] * start + texts + ["skipped too"], kind)[start:-1]
+    assert ragged_list(vectorizer.encode(sliced).ids) == want
+    cut = data.draw(st.integers(0, len(texts)))
+    chunked = pa.chunked_array([sliced[:cut], sliced[cut:]], kind)
+    assert ragged_list(vectorizer.encode(chunked).ids) == want
+    again = TextVectorizer(**rules).adapt(chunked)
+    assert again.get_vocabulary() == vectorizer.get_vocabulary()
+
+
+@settings(deadline=None)
+@given(plain.TEXT, st.characters(categories=("Cs",)), plain.RULES)
+def test_a_lone_surrogate_is_named_by_its_place(text, surrogate, rules):
+    vectorizer = TextVectorizer(**rules)
+    with pytest.raises(DataError, match="text 2 holds a lone surrogate"):
+        vectorizer.adapt([text, text, text + surrogate])
+
+
+def test_punctuation_is_every_p_category_and_ascii_symbols():
+    for code in range(0x110000):
+        character = chr(code)
+        expected = unicodedata.category(character)[0] == "P" or character in "$+<=>^`|~"
+        assert bool(punctuation().match(character)) == expected, hex(code)
+
+
+def test_the_table_tells_every_short_word_apart():
+    # Heads of eight bytes with zeros behind them: NULs at the end must still count.
+    words = ["a" * n + "\0" * m for n in range(1, 20) for m in range(5)]
+    words += ["\0" * m for m in range(1, 12)] + [f"interesting{n}" for n in range(5000)]
+    vectorizer = TextVectorizer(standardize=None, vocabulary=words)
+    assert vectorizer.transform([" ".join(words)]).values.tolist() == [*range(2, len(words) + 2)]
+    assert sorted(TextVectorizer(standardize=None).adapt(words).get_vocabulary()[2:]) == sorted(
+        words
+    )
