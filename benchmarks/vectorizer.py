@@ -28,8 +28,8 @@ import pyarrow.parquet as pq
 from bothways.text import TextVectorizer
 
 VOCABULARY, LONGEST = 20_000, 600
-MARKS = re.compile("[" + re.escape(string.punctuation) + "]")
-SEPARATORS = re.compile("[\x1c-\x1f]")
+MARKS = re.compile("[" + re.escape(string.punctuation) + "]+")
+SEPARATORS = "\x1c\x1d\x1e\x1f"  # white space to `str.split`, and not to Keras
 WORDS = re.compile("[^\t\n\v\f\r ]+")
 ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 BYTES_LOWER = bytes(range(256)).translate(
@@ -40,7 +40,7 @@ BYTES_MARKS = string.punctuation.encode()
 
 def words(text):
     """The tokens of one text; only a text that is not ASCII needs the slower exact rules."""
-    if text.isascii() and not SEPARATORS.search(text):
+    if text.isascii() and not any(c in text for c in SEPARATORS):
         return MARKS.sub("", text.lower()).split()
     return WORDS.findall(MARKS.sub("", text.translate(ASCII_LOWER)))
 

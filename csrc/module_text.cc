@@ -111,9 +111,16 @@ nb::tuple count(const Texts &texts, const TextRules &rules) {
     nb::gil_scoped_release unlocked;
     counted = count_tokens(texts.views(), rules);
   }
+  return nb::make_tuple(std::move(counted.table), to_numpy(std::move(counted.counts)));
+}
+
+nb::list tokens_of(const TokenTable &table, nb::ndarray<const int64_t, nb::ndim<1>> numbers) {
   nb::list tokens;
-  for (int64_t i = 0; i < counted.table.size(); ++i) tokens.append(as_bytes(counted.table.token(i)));
-  return nb::make_tuple(tokens, to_numpy(std::move(counted.counts)));
+  for (size_t i = 0; i < numbers.shape(0); ++i) {
+    if (numbers(i) < 0 || numbers(i) >= table.size()) throw nb::index_error("no such token");
+    tokens.append(as_bytes(table.token(numbers(i))));
+  }
+  return tokens;
 }
 
 }  // namespace
@@ -137,9 +144,12 @@ void bind_text(nb::module_ &m) {
           const auto bytes = nb::cast<nb::bytes>(item);
           std::string token(bytes.c_str(), bytes.size());
           token.resize(bytes.size() + TOKEN_SLACK);
-          self->insert({token.data(), bytes.size()});
+          const std::string_view view(token.data(), bytes.size());
+          int32_t number;
+          self->insert(&view, 1, &number);
         }
       })
+      .def("tokens", tokens_of)
       .def("__len__", &TokenTable::size);
   m.def("text_encode", encode);
   m.def("text_count", count);

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "parallel.h"
@@ -88,33 +89,58 @@ void for_each_character(const Standardized &text, Token token) {
   }
 }
 
-// Call token(view) for each token of `text`. Linear, whatever the text.
-template <class Token>
-void for_each_token(std::string_view text, const ByteTable &table, bool characters,
-                    std::string &scratch, Token token) {
-  const Standardized standardized(text, table, scratch);
-  characters ? for_each_character(standardized, token) : for_each_word(standardized, token);
-}
+// What turns texts into tokens; one for each thread.
+class Splitter {
+ public:
+  explicit Splitter(const TextRules &rules) : table_(rules), characters_(rules.characters) {}
+
+  // Call block(tokens, count) with the first `limit` tokens of `text`, at most
+  // TokenTable::BLOCK at a time; returns how many there are in all. Linear, whatever the text.
+  template <class Block>
+  int64_t split(std::string_view text, int64_t limit, Block block) {
+    const Standardized standardized(text, table_, scratch_);
+    int64_t seen = 0;
+    size_t waiting = 0;
+    const auto add = [&](std::string_view token) {
+      if (seen++ >= limit) return;
+      waiting_[waiting++] = token;
+      if (waiting < waiting_.size()) return;
+      block(waiting_.data(), waiting);
+      waiting = 0;
+    };
+    characters_ ? for_each_character(standardized, add) : for_each_word(standardized, add);
+    block(waiting_.data(), waiting);
+    return seen;
+  }
+
+ private:
+  const ByteTable table_;
+  const bool characters_;
+  std::string scratch_;
+  std::array<std::string_view, TokenTable::BLOCK> waiting_;
+};
+
+constexpr int64_t ALL = std::numeric_limits<int64_t>::max();
 
 }  // namespace
 
 std::vector<std::string> split_text(std::string_view text, const TextRules &rules) {
-  std::vector<std::string> tokens;
-  std::string word;
-  for_each_token(text, ByteTable(rules), rules.characters, word,
-                 [&](std::string_view token) { tokens.emplace_back(token); });
-  return tokens;
+  std::vector<std::string> all;
+  Splitter(rules).split(text, ALL, [&](const std::string_view *tokens, size_t count) {
+    all.insert(all.end(), tokens, tokens + count);
+  });
+  return all;
 }
 
 TokenCounts count_tokens(const std::vector<std::string_view> &texts, const TextRules &rules) {
-  const ByteTable table(rules);
+  Splitter splitter(rules);
   TokenCounts result;
-  std::string word;
+  std::array<int32_t, TokenTable::BLOCK> numbers;
   for (const std::string_view text : texts) {
-    for_each_token(text, table, rules.characters, word, [&](std::string_view token) {
-      const size_t number = result.table.insert(token);
-      if (number == result.counts.size()) result.counts.push_back(0);
-      ++result.counts[number];
+    splitter.split(text, ALL, [&](const std::string_view *tokens, size_t count) {
+      result.table.insert(tokens, count, numbers.data());
+      result.counts.resize(result.table.size());
+      for (size_t i = 0; i < count; ++i) ++result.counts[numbers[i]];
     });
   }
   return result;
@@ -123,32 +149,20 @@ TokenCounts count_tokens(const std::vector<std::string_view> &texts, const TextR
 EncodedTexts encode_texts(const std::vector<std::string_view> &texts, const TextRules &rules,
                           const TokenTable &table, int32_t first, int32_t unknown, int64_t length,
                           int threads) {
-  const ByteTable bytes(rules);
-  const int64_t N = static_cast<int64_t>(texts.size());
+  const int64_t N = static_cast<int64_t>(texts.size()), limit = length < 0 ? ALL : length;
   const int64_t chunk = threads > 1 ? 128 : std::max<int64_t>(N, 1);
   std::vector<EncodedTexts> parts((N + chunk - 1) / chunk);
   parallel_for(static_cast<int64_t>(parts.size()), threads, [&](int64_t p) {
     EncodedTexts &part = parts[p];
-    std::string scratch;
-    std::array<std::string_view, TokenTable::BLOCK> tokens;
+    Splitter splitter(rules);
+    const auto look_up = [&](const std::string_view *tokens, size_t count) {
+      part.ids.resize(part.ids.size() + count);
+      int32_t *ids = part.ids.data() + part.ids.size() - count;
+      table.find(tokens, count, ids);
+      for (size_t i = 0; i < count; ++i) ids[i] = ids[i] < 0 ? unknown : ids[i] + first;
+    };
     for (int64_t n = p * chunk; n < std::min(N, (p + 1) * chunk); ++n) {
-      int64_t seen = 0;
-      size_t waiting = 0;
-      const auto look_up = [&] {
-        const size_t before = part.ids.size();
-        part.ids.resize(before + waiting);
-        int32_t *ids = part.ids.data() + before;
-        table.find(tokens.data(), waiting, ids);
-        for (size_t i = 0; i < waiting; ++i) ids[i] = ids[i] < 0 ? unknown : ids[i] + first;
-        waiting = 0;
-      };
-      for_each_token(texts[n], bytes, rules.characters, scratch, [&](std::string_view token) {
-        if (seen++ >= length && length >= 0) return;
-        tokens[waiting++] = token;
-        if (waiting == tokens.size()) look_up();
-      });
-      look_up();
-      const int64_t cut = length < 0 ? 0 : std::max<int64_t>(0, seen - length);
+      const int64_t cut = std::max<int64_t>(0, splitter.split(texts[n], limit, look_up) - limit);
       part.cut_tokens += cut;
       part.cut_texts += cut > 0;
       part.offsets.push_back(static_cast<int64_t>(part.ids.size()));

@@ -1,6 +1,5 @@
 #include "token_table.h"
 
-#include <array>
 #include <bit>
 #include <limits>
 #include <random>
@@ -72,35 +71,45 @@ size_t TokenTable::place(uint64_t head, std::string_view token, uint64_t hash) c
   return at;
 }
 
-void TokenTable::find(const std::string_view *tokens, size_t count, int32_t *numbers) const {
-  std::array<uint64_t, BLOCK> heads, hashes;
+TokenTable::Keys TokenTable::fetch(const std::string_view *tokens, size_t count) const {
+  Keys keys;
   for (size_t i = 0; i < count; ++i) {
-    heads[i] = head_of(tokens[i]);
-    hashes[i] = hash_of(heads[i], tokens[i]);
-    __builtin_prefetch(&slots_[hashes[i] & (slots_.size() - 1)]);
+    keys.heads[i] = head_of(tokens[i]);
+    keys.hashes[i] = hash_of(keys.heads[i], tokens[i]);
+    __builtin_prefetch(&slots_[keys.hashes[i] & (slots_.size() - 1)]);
   }
+  return keys;
+}
+
+void TokenTable::find(const std::string_view *tokens, size_t count, int32_t *numbers) const {
+  const Keys keys = fetch(tokens, count);
   for (size_t i = 0; i < count; ++i) {
-    numbers[i] = slots_[place(heads[i], tokens[i], hashes[i])].number;
+    numbers[i] = slots_[place(keys.heads[i], tokens[i], keys.hashes[i])].number;
   }
 }
 
-int64_t TokenTable::insert(std::string_view token) {
-  const uint64_t head = head_of(token), hash = hash_of(head, token);
-  size_t at = place(head, token, hash);
-  if (slots_[at].number >= 0) return slots_[at].number;
+void TokenTable::insert(const std::string_view *tokens, size_t count, int32_t *numbers) {
+  const Keys keys = fetch(tokens, count);
+  for (size_t i = 0; i < count; ++i) {
+    numbers[i] = slots_[place(keys.heads[i], tokens[i], keys.hashes[i])].number;
+    if (numbers[i] < 0) numbers[i] = add(keys.heads[i], tokens[i], keys.hashes[i]);
+  }
+}
+
+int32_t TokenTable::add(uint64_t head, std::string_view token, uint64_t hash) {
   if (2 * ends_.size() >= slots_.size()) {
-    // Slots hold 32 bits of a number, and are found by 32 bits of a hash.
-    if (ends_.size() >= std::numeric_limits<int32_t>::max() / 2) {
+    // A slot has 32 bits for the number, and is found by 32 bits of the hash.
+    if (size() >= std::numeric_limits<int32_t>::max() / 2) {
       throw std::length_error("the texts hold more than a thousand million distinct tokens");
     }
     grow();
-    at = place(head, token, hash);
   }
+  const int32_t number = static_cast<int32_t>(size());
+  slots_[place(head, token, hash)] = Slot{head, static_cast<uint32_t>(token.size()), number};
   bytes_.append(token);
   hashes_.push_back(static_cast<uint32_t>(hash));
   ends_.push_back(static_cast<int64_t>(bytes_.size()));
-  slots_[at] = Slot{head, static_cast<uint32_t>(token.size()), static_cast<int32_t>(size() - 1)};
-  return size() - 1;
+  return number;
 }
 
 void TokenTable::grow() {

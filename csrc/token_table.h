@@ -1,6 +1,7 @@
 // Tokens to numbers: an open-addressing table over one arena of bytes.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -22,8 +23,8 @@ class TokenTable {
   // The numbers of at most BLOCK tokens, or -1. Many at once: their slots are fetched together.
   static constexpr size_t BLOCK = 32;
   void find(const std::string_view *tokens, size_t count, int32_t *numbers) const;
-  // The number of `token`, which is new if it was not there.
-  int64_t insert(std::string_view token);
+  // The numbers of at most BLOCK tokens; those that were not there are new.
+  void insert(const std::string_view *tokens, size_t count, int32_t *numbers);
   int64_t size() const { return static_cast<int64_t>(ends_.size()); }
   std::string_view token(int64_t number) const;
 
@@ -35,9 +36,14 @@ class TokenTable {
     uint32_t length;  // in bytes, modulo 2**32
     int32_t number;   // -1: free
   };
+  struct Keys {
+    std::array<uint64_t, BLOCK> heads, hashes;
+  };
+  Keys fetch(const std::string_view *tokens, size_t count) const;
   bool holds(const Slot &slot, uint64_t head, std::string_view token) const;
   size_t place(uint64_t head, std::string_view token, uint64_t hash) const;
   uint64_t hash_of(uint64_t head, std::string_view token) const;
+  int32_t add(uint64_t head, std::string_view token, uint64_t hash);
   void grow();
 
   uint64_t seed_;

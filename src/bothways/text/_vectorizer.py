@@ -75,8 +75,8 @@ class TextVectorizer:
         Raises `ArgumentError` for what is not a list of texts, `DataError` naming an item that
         is not a string.
         """
-        tokens, counts = _kernels.text_count(self._texts(texts), self._rules())
-        self._set_vocabulary(most_frequent(tokens, counts, self.max_tokens))
+        table, counts = _kernels.text_count(self._texts(texts), self._rules())
+        self._set_vocabulary(most_frequent(table, counts, self.max_tokens))
         return self
 
     def encode(self, texts: Sequence[str], threads: int = 1) -> Encoded:

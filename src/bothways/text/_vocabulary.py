@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +14,19 @@ PADDING, UNKNOWN_TOKEN = "", "[UNK]"
 UNKNOWN = 1
 
 
-def most_frequent(
-    tokens: Sequence[bytes], counts: NDArray[np.int64], max_tokens: int | None
-) -> list[str]:
+def most_frequent(table: Any, counts: NDArray[np.int64], max_tokens: int | None) -> list[str]:
     """The tokens with an id, in the order of their ids, without the two special ones.
 
-    By falling count; ties, as Keras breaks them, in reverse order of the UTF-8 bytes. The
-    special tokens are no words: where a text holds them as such they are not counted.
+    `counts[number]` is how often the token of that number in `table` occurs. By falling count;
+    ties, as Keras breaks them, in reverse order of the UTF-8 bytes. The special tokens are no
+    words: where a text holds them as such they are not counted.
     """
-    ranked = sorted(zip(counts.tolist(), tokens, strict=True), reverse=True)
+    numbers = np.arange(len(counts))
+    if max_tokens is not None and max_tokens < len(counts):
+        # Most tokens occur once or twice. Those that may be kept, and the special two, are
+        # no rarer than this one.
+        numbers = np.flatnonzero(counts >= np.partition(counts, -max_tokens)[-max_tokens])
+    ranked = sorted(zip(counts[numbers].tolist(), table.tokens(numbers), strict=True), reverse=True)
     special = (PADDING.encode(), UNKNOWN_TOKEN.encode())
     kept = [token.decode() for _, token in ranked if token not in special]
     return kept if max_tokens is None else kept[: max_tokens - 2]
