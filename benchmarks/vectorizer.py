@@ -8,7 +8,8 @@ cut at 600), on one core, by ours and by two Python ways, in turns; the ids must
   and `dict.get`: the fastest that we know how to write in Python.
 
 Ours is timed on a list of strings and on the Arrow column that the file gave. Printed are the
-median, the fastest and the slowest turn in seconds, texts a second by the median, and the ratio
+median, the fastest and the slowest turn in processor seconds (each way has one thread, and a
+neighbour on the machine is not counted), texts a second by the median, and the ratio
 of the medians to ours on a list, with the least and the greatest ratio within one round.
 """
 
@@ -74,9 +75,9 @@ def take_turns(ways, rounds):
     for number in range(rounds):
         names = list(ways)
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            started = time.perf_counter()
+            started = time.process_time()
             results[name] = ways[name]()
-            seconds[name].append(time.perf_counter() - started)
+            seconds[name].append(time.process_time() - started)
     return seconds, results
 
 

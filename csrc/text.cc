@@ -161,7 +161,13 @@ EncodedTexts encode_texts(const std::vector<std::string_view> &texts, const Text
       table.find(tokens, count, ids);
       for (size_t i = 0; i < count; ++i) ids[i] = ids[i] < 0 ? unknown : ids[i] + first;
     };
-    for (int64_t n = p * chunk; n < std::min(N, (p + 1) * chunk); ++n) {
+    const int64_t begin = p * chunk, end = std::min(N, begin + chunk);
+    int64_t likely = 0;  // a token for every four bytes: room that is not touched costs nothing,
+    for (int64_t n = begin; n < end; ++n) {  // and growing would copy all that is there
+      likely += std::min(limit, static_cast<int64_t>(texts[n].size() / 4 + 1));
+    }
+    part.ids.reserve(likely);
+    for (int64_t n = begin; n < end; ++n) {
       const int64_t cut = std::max<int64_t>(0, splitter.split(texts[n], limit, look_up) - limit);
       part.cut_tokens += cut;
       part.cut_texts += cut > 0;

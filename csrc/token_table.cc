@@ -27,6 +27,17 @@ uint64_t masked(const char *p, size_t n) {
 
 uint64_t head_of(std::string_view token) { return masked(token.data(), token.size()); }
 
+// Whether two tokens of more than eight bytes are the same beyond the eighth. Most are short
+// enough for one round, which costs less than the call of memcmp.
+bool same(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  const char *p = a.data(), *q = b.data();
+  for (size_t i = 8; i < a.size(); i += 8) {
+    if (masked(p + i, a.size() - i) != masked(q + i, a.size() - i)) return false;
+  }
+  return true;
+}
+
 // Both halves of the 128-bit product, folded: every bit of a and b reaches every bit.
 uint64_t mix(uint64_t a, uint64_t b) {
   const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
@@ -38,14 +49,14 @@ constexpr uint64_t ONE = 0x9e3779b97f4a7c15u, TWO = 0xc4ceb9fe1a85ec53u;
 
 }  // namespace
 
-TokenTable::TokenTable() : slots_(1024, Slot{0, 0, -1}) {
+TokenTable::TokenTable() : slots_(1024, Slot{0, 0, -1}), starts_{0}, bytes_(TOKEN_SLACK, '\0') {
   std::random_device random;
   seed_ = static_cast<uint64_t>(random()) << 32 | random();
 }
 
 std::string_view TokenTable::token(int64_t number) const {
-  const int64_t begin = number ? ends_[number - 1] : 0;
-  return std::string_view(bytes_).substr(begin, ends_[number] - begin);
+  const int64_t start = starts_[number];
+  return {bytes_.data() + start, static_cast<size_t>(starts_[number + 1] - start)};
 }
 
 uint64_t TokenTable::hash_of(uint64_t head, std::string_view token) const {
@@ -61,7 +72,7 @@ uint64_t TokenTable::hash_of(uint64_t head, std::string_view token) const {
 
 bool TokenTable::holds(const Slot &slot, uint64_t head, std::string_view token) const {
   return slot.head == head && slot.length == static_cast<uint32_t>(token.size()) &&
-         (token.size() <= 8 || this->token(slot.number) == token);
+         (token.size() <= 8 || same(this->token(slot.number), token));
 }
 
 size_t TokenTable::place(uint64_t head, std::string_view token, uint64_t hash) const {
@@ -97,7 +108,7 @@ void TokenTable::insert(const std::string_view *tokens, size_t count, int32_t *n
 }
 
 int32_t TokenTable::add(uint64_t head, std::string_view token, uint64_t hash) {
-  if (2 * ends_.size() >= slots_.size()) {
+  if (2 * hashes_.size() >= slots_.size()) {
     // A slot has 32 bits for the number, and is found by 32 bits of the hash.
     if (size() >= std::numeric_limits<int32_t>::max() / 2) {
       throw std::length_error("the texts hold more than a thousand million distinct tokens");
@@ -106,9 +117,10 @@ int32_t TokenTable::add(uint64_t head, std::string_view token, uint64_t hash) {
   }
   const int32_t number = static_cast<int32_t>(size());
   slots_[place(head, token, hash)] = Slot{head, static_cast<uint32_t>(token.size()), number};
-  bytes_.append(token);
   hashes_.push_back(static_cast<uint32_t>(hash));
-  ends_.push_back(static_cast<int64_t>(bytes_.size()));
+  bytes_.resize(starts_.back() + token.size() + TOKEN_SLACK);
+  std::memcpy(bytes_.data() + starts_.back(), token.data(), token.size());
+  starts_.push_back(starts_.back() + static_cast<int64_t>(token.size()));
   return number;
 }
 

@@ -25,7 +25,7 @@ class TokenTable {
   void find(const std::string_view *tokens, size_t count, int32_t *numbers) const;
   // The numbers of at most BLOCK tokens; those that were not there are new.
   void insert(const std::string_view *tokens, size_t count, int32_t *numbers);
-  int64_t size() const { return static_cast<int64_t>(ends_.size()); }
+  int64_t size() const { return static_cast<int64_t>(hashes_.size()); }
   std::string_view token(int64_t number) const;
 
  private:
@@ -47,10 +47,10 @@ class TokenTable {
   void grow();
 
   uint64_t seed_;
-  std::vector<Slot> slots_;      // a power of two, at most half full
-  std::vector<uint32_t> hashes_; // of each token
-  std::vector<int64_t> ends_;    // of each token in bytes_
-  std::string bytes_;
+  std::vector<Slot> slots_;       // a power of two, at most half full
+  std::vector<uint32_t> hashes_;  // of each token
+  std::vector<int64_t> starts_;   // of each token in bytes_, and the end of the last
+  std::string bytes_;             // TOKEN_SLACK bytes behind the last token
 };
 
 }  // namespace bothways
