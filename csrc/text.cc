@@ -152,7 +152,9 @@ EncodedTexts encode_texts(const std::vector<std::string_view> &texts, const Text
   const int64_t N = static_cast<int64_t>(texts.size()), limit = length < 0 ? ALL : length;
   const int64_t chunk = threads > 1 ? 128 : std::max<int64_t>(N, 1);
   std::vector<EncodedTexts> parts((N + chunk - 1) / chunk);
-  parallel_for(static_cast<int64_t>(parts.size()), threads, [&](int64_t p) {
+  const int64_t tasks = static_cast<int64_t>(parts.size());
+  // No more threads than there is work for: a thread that is asked for is made.
+  parallel_for(tasks, static_cast<int>(std::min<int64_t>(threads, tasks)), [&](int64_t p) {
     EncodedTexts &part = parts[p];
     Splitter splitter(rules);
     const auto look_up = [&](const std::string_view *tokens, size_t count) {

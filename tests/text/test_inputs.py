@@ -162,13 +162,19 @@ def test_bad_thread_counts_are_refused(fitted, threads):
         fitted.encode(["a"], threads=threads)
 
 
+def test_more_threads_than_texts_are_not_made(fitted):
+    assert fitted.encode(["a", "b"], threads=10**12).ids.lengths.tolist() == [1, 1]
+    assert len(fitted.encode([], threads=2).ids) == 0
+
+
 def test_what_is_cut_is_said():
     vectorizer = TextVectorizer(output_sequence_length=2).adapt(["a b c d"])
     texts = ["a b c d", "a b", "", "a b c"]
     with pytest.warns(TruncationWarning) as caught:
         ids = vectorizer.transform(texts)
     assert str(caught[0].message) == (
-        "with output_sequence_length=2 2 of 4 texts (50.0%) were cut and 3 of 9 tokens (33.3%) lost"
+        "with output_sequence_length=2, 2 of 4 texts (50.0%) were cut "
+        "and 3 of 9 tokens (33.3%) lost"
     )
     assert caught[0].filename == __file__
     assert ids.lengths.tolist() == [2, 2, 0, 2]

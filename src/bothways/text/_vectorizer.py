@@ -33,7 +33,7 @@ class TextVectorizer:
     `split`: `"whitespace"` or `"character"`. As in Keras, letters, punctuation and white space
     are ASCII's: `É` stays `É`, and a no-break space does not separate words. With `unicode` they
     are Unicode's: `str.lower`, categories P* and ASCII's symbols, `str.split`. Texts that are not
-    all ASCII then pass through Python, about thirty times more slowly.
+    all ASCII then pass through Python, which is slower.
 
     Id 0 is padding and 1 is `[UNK]`, every other token; then come the tokens by falling
     frequency, ties in reverse order of their UTF-8 bytes, `max_tokens` ids in all. Texts are
@@ -86,9 +86,11 @@ class TextVectorizer:
         `DataError` naming an item that is not a string.
         """
         table = self._fitted()
-        if _whole("threads", threads, 1) is None:
+        wanted = _whole("threads", threads, 1)
+        if wanted is None:
             raise ArgumentError("threads must be a whole number from 1, got None")
         views = self._texts(texts)
+        threads = min(wanted, max(1, len(views)))
         limit = -1 if self.output_sequence_length is None else self.output_sequence_length
         ids, offsets, tokens, cut_texts, cut_tokens = _kernels.text_encode(
             views, self._rules(), table, 2, UNKNOWN, limit, threads
@@ -100,7 +102,7 @@ class TextVectorizer:
         ids, truncation = self.encode(texts)
         if truncation.cut_texts:
             limit = f"with output_sequence_length={self.output_sequence_length}"
-            warnings.warn(f"{limit} {truncation}", TruncationWarning, stacklevel=2)
+            warnings.warn(f"{limit}, {truncation}", TruncationWarning, stacklevel=2)
         return ids
 
     def tokens(self, text: str) -> list[str]:
