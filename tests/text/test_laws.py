@@ -105,3 +105,12 @@ def test_the_table_tells_every_short_word_apart():
     assert sorted(TextVectorizer(standardize=None).adapt(words).get_vocabulary()[2:]) == sorted(
         words
     )
+
+
+@pytest.mark.parametrize("attempt", range(5))  # each table is seeded anew
+def test_words_that_fall_into_one_place_are_told_apart(attempt):
+    """Of so many words with the same head and another length, some meet in the table."""
+    words = [chr(0x4E00 + n) + "\0" * m for n in range(5000) for m in range(6)]
+    vectorizer = TextVectorizer(standardize=None, vocabulary=words)
+    assert vectorizer.transform([" ".join(words)]).values.tolist() == [*range(2, len(words) + 2)]
+    assert len(TextVectorizer(standardize=None).adapt(words).get_vocabulary()) == len(words) + 2
