@@ -37,7 +37,7 @@ class Ragged:
     @classmethod
     def from_list(cls, sequences: Sequence[ArrayLike], dtype: type = np.int32) -> Ragged:
         """From `N` sequences of steps; a step may itself be an array."""
-        arrays = [np.asarray(sequence, dtype=dtype) for sequence in sequences]
+        arrays: list[NDArray] = [np.asarray(sequence, dtype=dtype) for sequence in sequences]
         widest = max((array.ndim for array in arrays if array.size), default=1)
         shape = next((a.shape[1:] for a in arrays if a.ndim == widest and a.size), ())
         arrays = [array.reshape(-1, *shape) for array in arrays]

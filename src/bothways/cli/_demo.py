@@ -98,7 +98,7 @@ def _train_one(name: str, folder: Path) -> dict[str, Any]:
         patience=10,
     )
     rows = read(folder / "train.csv")
-    classifier = TextClassifier(preset=recipe).fit(rows.texts, rows.labels)
+    classifier = TextClassifier(preset=recipe).fit(rows.texts, rows.labels or [])
     classifier.save(folder / name.replace(", ", "-").replace(" ", "-"), overwrite=True)
     figures, _ = measure(classifier.model_, read(folder / "test.csv"))
     seconds = sum(epoch.train_seconds for epoch in classifier.history_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
@@ -43,7 +43,7 @@ class TrainingProgress:
 
     def started(self, epochs: int, steps: int) -> None:
         self._steps = steps
-        fields = {"epoch": 1, "epochs": epochs, "rate": "", "loss": 0.0}
+        fields: dict[str, Any] = {"epoch": 1, "epochs": epochs, "rate": "", "loss": 0.0}
         self._task = self._bar.add_task("", total=epochs * steps, **fields)
 
     def stepped(self, epoch: int, documents: int, loss: float) -> None:

@@ -56,7 +56,7 @@ def train(
     )
     stopped = _interrupt_on_termination()
     with TrainingProgress(console) as progress:
-        classifier.fit(rows.texts, rows.labels, valid=held_out, watcher=progress)
+        classifier.fit(rows.texts, rows.labels or [], valid=held_out, watcher=progress)
     save_model(out, classifier.fitted_, overwrite=overwrite, source=data)
 
     spec, history = classifier.model_.spec, classifier.history_

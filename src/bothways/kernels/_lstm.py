@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bothways.errors import ArgumentError
 from bothways.kernels import _kernels
 from bothways.kernels._border import floats, ids32, maybe_floats, native, offsets64
 from bothways.kernels._isa import default_threads
@@ -126,6 +127,8 @@ def lstm_backward(
     forward pass, `projected` has `rows` rows, and each gets the sum over the tokens that
     read it; otherwise a row for each token.
     """
+    if states.gates is None:
+        raise ArgumentError("the backward pass needs what lstm_forward keeps, and lstm does not")
     recurrent, offsets = floats(recurrent, "recurrent", 3), offsets64(offsets)
     index = None if index is None else ids32(index, "index")
     D, T, G = states.gates.shape

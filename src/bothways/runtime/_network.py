@@ -75,10 +75,10 @@ class Network:
     def _pooled(self, ids: Ragged, threads: int | None) -> Floats:
         pooling = self.spec.pooling
         how = self.spec.merge if self.spec.bidirectional else "concat"
-        states = self._run(ids, pooling != "last", threads)
         if pooling == "last":
-            return merge(np.concatenate(list(states.h_n), axis=1), how)
-        output = merge(states.output, how)
+            h_n = self._run(ids, False, threads).h_n
+            return merge(np.concatenate(list(h_n), axis=1), how)
+        output = merge(self.outputs(ids, threads=threads), how)
         if pooling == "mean":
             return kernels.mean_forward(output, ids.offsets)
         return kernels.max_forward(output, ids.offsets)[0]

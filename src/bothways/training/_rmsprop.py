@@ -70,8 +70,8 @@ class RMSprop(torch.optim.Optimizer):
         if not state:
             state["step"], state["moment"] = 0, torch.zeros_like(parameter)
             if on_cpu:
-                rows = len(parameter) if gradient.is_sparse else 1
-                state["seen"] = torch.zeros(rows, dtype=torch.int64)
+                count = len(parameter) if gradient.is_sparse else 1
+                state["seen"] = torch.zeros(count, dtype=torch.int64)
         state["step"] += 1
         if not on_cpu:
             _update_dense(parameter, state["moment"], gradient, group)
