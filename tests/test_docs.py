@@ -67,3 +67,11 @@ def test_docstring_examples():
     ):
         result = doctest.testmod(module)
         assert result.attempted and not result.failed
+
+
+def test_examples(workplace):
+    for path in sorted((Path(__file__).parents[1] / "examples").glob("*.py")):
+        command = [sys.executable, str(path), "reviews.csv", "example-model"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert "held-out accuracy" in done.stdout
