@@ -4,26 +4,65 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
+#include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <mutex>
 #include <new>
 #include <thread>
-#include <vector>
 
 namespace bothways {
 namespace {
 
-// One parallel loop. Workers take the next index until none is left.
+// One parallel loop. Threads take the next index until none is left.
 struct Loop {
-  const std::function<void(int64_t)> *task;
-  int64_t tasks;
-  int64_t next = 0;     // guarded by taking it atomically
-  int helpers_wanted;   // workers that may still join
-  int running = 0;      // workers inside
+  const std::function<void(int64_t)> &task;
+  const int64_t tasks;
+  int helpers_wanted;  // workers that may still join; guarded by the pool's mutex
+  std::atomic<int64_t> next{0};
+  std::mutex failing;
+  std::exception_ptr failure;  // the first one; the rest of the tasks are left undone
 };
 
 thread_local bool inside_loop = false;
+
+void drain(Loop &loop) {
+  inside_loop = true;
+  try {
+    for (int64_t i; (i = loop.next.fetch_add(1, std::memory_order_relaxed)) < loop.tasks;) {
+      loop.task(i);
+    }
+  } catch (...) {
+    loop.next.store(loop.tasks, std::memory_order_relaxed);
+    std::lock_guard<std::mutex> lock(loop.failing);
+    if (!loop.failure) loop.failure = std::current_exception();
+  }
+  inside_loop = false;
+}
+
+inline void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+// Wait until `value` is another than `old`. The loops of one training step follow each other
+// within microseconds, with up to a millisecond of Python between some of them, and waking a
+// thread can take as long on a virtual machine: so look for a moment, then for another while
+// letting anyone else run who wants to, and only then go to sleep.
+template <class T>
+void wait_for_change(const std::atomic<T> &value, T old) {
+  using Clock = std::chrono::steady_clock;
+  for (int spin = 0; spin < 1000; ++spin) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    pause();
+  }
+  for (const auto end = Clock::now() + std::chrono::milliseconds(2); Clock::now() < end;) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    std::this_thread::yield();
+  }
+  value.wait(old, std::memory_order_acquire);
+}
 
 class Pool {
  public:
@@ -33,60 +72,49 @@ class Pool {
       for (int64_t i = 0; i < tasks; ++i) task(i);
       return;
     }
-    Loop loop{&task, tasks, 0, threads - 1};
+    Loop loop{task, tasks, threads - 1};
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      while (static_cast<int>(workers_) < threads - 1) {
+      while (workers_ < threads - 1) {
         std::thread(&Pool::work, this).detach();
         ++workers_;
       }
       loop_ = &loop;
-      generation_.fetch_add(1, std::memory_order_release);
     }
-    wake_.notify_all();
+    generation_.fetch_add(1, std::memory_order_release);
+    generation_.notify_all();
     drain(loop);
-    std::unique_lock<std::mutex> lock(mutex_);
-    loop_ = nullptr;
-    done_.wait(lock, [&] { return loop.running == 0; });
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      loop_ = nullptr;  // who has not joined by now stays out
+    }
+    for (int n; (n = running_.load(std::memory_order_acquire)) != 0;) wait_for_change(running_, n);
+    if (loop.failure) std::rethrow_exception(loop.failure);
   }
 
  private:
-  static void drain(Loop &loop) {
-    inside_loop = true;
-    for (;;) {
-      int64_t i = __atomic_fetch_add(&loop.next, 1, __ATOMIC_RELAXED);
-      if (i >= loop.tasks) break;
-      (*loop.task)(i);
-    }
-    inside_loop = false;
-  }
-
   void work() {
-    uint64_t seen = 0;
-    for (;;) {
-      // The loops of one training step follow each other within microseconds:
-      // look for the next one for a moment before going to sleep.
-      for (int spin = 0; spin < 2000 && generation_.load(std::memory_order_acquire) == seen; ++spin)
-        __builtin_ia32_pause();
-      std::unique_lock<std::mutex> lock(mutex_);
-      wake_.wait(lock, [&] { return generation_.load(std::memory_order_relaxed) != seen; });
-      seen = generation_.load(std::memory_order_relaxed);
-      Loop *loop = loop_;
-      if (!loop || loop->helpers_wanted == 0) continue;
-      --loop->helpers_wanted;
-      ++loop->running;
-      lock.unlock();
+    for (uint32_t seen = 0;;) {
+      wait_for_change(generation_, seen);
+      seen = generation_.load(std::memory_order_acquire);
+      Loop *loop;
+      {
+        std::lock_guard<std::mutex> lock(mutex_);
+        loop = loop_;
+        if (!loop || loop->helpers_wanted == 0) continue;
+        --loop->helpers_wanted;
+        running_.fetch_add(1, std::memory_order_relaxed);
+      }
       drain(*loop);
-      lock.lock();
-      if (--loop->running == 0) done_.notify_all();
+      if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_all();
     }
   }
 
   std::mutex loops_, mutex_;
-  std::condition_variable wake_, done_;
-  std::atomic<uint64_t> generation_{0};
-  Loop *loop_ = nullptr;
-  unsigned workers_ = 0;
+  std::atomic<uint32_t> generation_{0};
+  std::atomic<int> running_{0};
+  Loop *loop_ = nullptr;  // guarded by mutex_
+  int workers_ = 0;       // guarded by mutex_
 };
 
 std::atomic<Pool *> pool{nullptr};

@@ -1,6 +1,6 @@
 """From labelled texts to a saved model and back, in Python.
 
-    python examples/reviews.py reviews.csv my-model
+python examples/reviews.py reviews.csv my-model
 """
 
 import sys

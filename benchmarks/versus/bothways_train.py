@@ -6,7 +6,7 @@ from _bothways import classic_spec, classic_tensors
 from _classic import BATCH, TRAIN_BATCHES, batches, difference, read_texts
 from _worker import Peer, serve
 
-from bothways.nn import RaggedTensor
+from bothways.nn import RaggedTensor, use_threads
 from bothways.training import ClassifierNetwork, RMSprop, train_step
 
 
@@ -15,7 +15,6 @@ def make_step(batches, threads):
 
     Both start from `first_weights()`. A batch has values, offsets and labels.
     """
-    torch.set_num_threads(threads)
     tensors = classic_tensors()
     network = ClassifierNetwork(classic_spec(), len(tensors["embedding.weight"]))
     network.load_tensors(tensors)
@@ -27,7 +26,8 @@ def make_step(batches, threads):
     data = [(ragged(b), torch.from_numpy(b.labels.astype(np.int64))) for b in batches]
 
     def step(k):
-        train_step(network, optimizer, *data[k])
+        with use_threads(threads):  # as the estimator does
+            train_step(network, optimizer, *data[k])
 
     @torch.no_grad()
     def probabilities(batch):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +18,7 @@ from bothways.artifact import NetworkSpec, Spec, VectorizerSpec
 from bothways.data import Dataset, fingerprint, split
 from bothways.errors import ArgumentError, DataError
 from bothways.kernels import default_threads
+from bothways.nn import use_threads
 from bothways.runtime import Model, as_read
 from bothways.text import TextVectorizer, Truncation
 from bothways.training import ClassifierNetwork, Examples, History, Preset, Watcher, fit, preset
@@ -193,21 +196,16 @@ def _quality(history: History, valid_codes: NDArray[np.int64]) -> dict[str, Any]
     }
 
 
-class _torch:
+@contextmanager
+def _torch(seed: int, threads: int) -> Iterator[None]:
     """torch's seed and threads for the time of a training run, and as they were after it."""
-
-    def __init__(self, seed: int, threads: int) -> None:
-        self.seed, self.threads = seed, threads
-
-    def __enter__(self) -> None:
-        self.before = torch.get_num_threads()
-        self.random_state = torch.get_rng_state()
-        torch.set_num_threads(self.threads)
-        torch.manual_seed(self.seed)
-
-    def __exit__(self, *_: object) -> None:
-        torch.set_num_threads(self.before)
-        torch.set_rng_state(self.random_state)
+    state = torch.get_rng_state()
+    torch.manual_seed(seed)
+    try:
+        with use_threads(threads):
+            yield
+    finally:
+        torch.set_rng_state(state)
 
 
 def _device(name: str) -> torch.device:

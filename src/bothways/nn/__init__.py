@@ -12,6 +12,7 @@ from bothways.nn._init import glorot_uniform  # noqa: E402
 from bothways.nn._pooling import Pool  # noqa: E402
 from bothways.nn._ragged import RaggedTensor  # noqa: E402
 from bothways.nn._recurrent import LSTM, Bidirectional, States  # noqa: E402
+from bothways.nn._threads import kernel_threads, use_threads  # noqa: E402
 
 __all__ = [
     "LSTM",
@@ -21,4 +22,6 @@ __all__ = [
     "RaggedTensor",
     "States",
     "glorot_uniform",
+    "kernel_threads",
+    "use_threads",
 ]

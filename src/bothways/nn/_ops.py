@@ -1,6 +1,6 @@
 """The kernels as torch operators: `torch.ops.bothways.*`, with gradients and fake twins.
 
-They run on the CPU in float32, on as many threads as `torch.get_num_threads()` says.
+They run on the CPU in float32, on as many threads as `use_threads` or torch says.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from bothways import kernels
 from bothways.errors import ArgumentError
+from bothways.nn._threads import kernel_threads
 
 
 def on_kernels(x: Tensor) -> bool:
@@ -64,7 +65,7 @@ def lstm(
     `rows (U,)` of `x (V, I)` are projected, or all; token `t` reads the projected row
     `index[t]`, or `t`. The gradient of `x` is row-sparse where `rows` are given.
     """
-    threads = torch.get_num_threads()
+    threads = kernel_threads()
     projected = kernels.project(
         as_array(x), as_array(kernel), as_array(bias), rows=as_array(rows), threads=threads
     )
@@ -108,7 +109,7 @@ def lstm_backward(
     need_initial: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Gradients of the rows of `x` that were read, kernel, bias, recurrent, h0 and c0."""
-    threads = torch.get_num_threads()
+    threads = kernel_threads()
     d_projected, d_recurrent, d_h0, d_c0 = kernels.lstm_backward(
         kernels.LstmStates(*(as_array(s) for s in states)),
         as_array(offsets),

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from bothways import kernels
 from bothways.errors import ArgumentError
+from bothways.nn import kernel_threads
 
 
 class RMSprop(torch.optim.Optimizer):
@@ -112,7 +113,7 @@ def _update_rows(parameter, state, rows, gradient, group):
         rate=group["lr"],
         decay=group["rho"],
         epsilon=group["epsilon"],
-        threads=torch.get_num_threads(),
+        threads=kernel_threads(),
     )
 
 
