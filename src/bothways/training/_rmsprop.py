@@ -101,14 +101,14 @@ def _rows_of(gradient: Tensor) -> tuple[NDArray[np.int32], Tensor]:
 
 
 def _update_rows(parameter, state, rows, gradient, group):
-    width = parameter.numel() // len(state["seen"])
-    shape = (len(state["seen"]), width)
+    seen = state["seen"].numpy()
+    shape = (len(seen), parameter.numel() // len(seen))
     kernels.rmsprop_rows(
-        parameter.detach().view(shape).numpy(),
-        state["moment"].view(shape).numpy(),
-        state["seen"].numpy(),
+        parameter.detach().numpy().reshape(shape),
+        state["moment"].numpy().reshape(shape),
+        seen,
         rows,
-        None if gradient is None else gradient.reshape(len(rows), width).numpy(),
+        None if gradient is None else gradient.numpy().reshape(len(rows), shape[1]),
         step=state["step"],
         rate=group["lr"],
         decay=group["rho"],
