@@ -28,17 +28,20 @@ void mean_backward(const float *d_out, const int64_t *offsets, int64_t N, int64_
 
 void max_forward(const float *x, const int64_t *offsets, int64_t N, int64_t F, float *out,
                  int64_t *where) {
-  std::memset(out, 0, N * F * sizeof(float));
-  std::fill(where, where + N * F, -1);
   for (int64_t n = 0; n < N; ++n, out += F, where += F) {
-    for (int64_t t = offsets[n]; t < offsets[n + 1]; ++t) {
+    const int64_t first = offsets[n], last = offsets[n + 1];
+    for (int64_t f = 0; f < F; ++f) {
+      out[f] = first < last ? x[first * F + f] : 0.0f;
+      where[f] = first < last ? first : -1;
+    }
+    for (int64_t t = first + 1; t < last; ++t) {
       const float *row = x + t * F;
       for (int64_t f = 0; f < F; ++f) {
-        // A NaN wins, and once in it stays: it must not hide behind a larger number.
-        if (where[f] < 0 || row[f] > out[f] || (row[f] != row[f] && out[f] == out[f])) {
-          out[f] = row[f];
-          where[f] = t;
-        }
+        // A NaN wins, and once in it stays: it must not hide behind a larger number. No branch:
+        // which of two outputs is larger cannot be foreseen.
+        const bool wins = (row[f] > out[f]) | ((row[f] != row[f]) & (out[f] == out[f]));
+        out[f] = wins ? row[f] : out[f];
+        where[f] = wins ? t : where[f];
       }
     }
   }

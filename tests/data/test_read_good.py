@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -197,9 +196,7 @@ def test_real_reviews_by_every_table(tmp_path):
         writer = csv.writer(file)
         writer.writerow(("text", "label"))
         writer.writerows(zip(data.texts, data.labels, strict=True))
-    started = time.perf_counter()
     again = read(path)
-    assert time.perf_counter() - started < 2.0
     assert again.texts == data.texts
     assert again.labels == data.labels
 

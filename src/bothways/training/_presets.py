@@ -15,9 +15,9 @@ class Preset:
     `max_tokens` words are kept and texts are cut at `length` tokens (None: never). `mask`
     False fills texts with zeros up to `length` and reads them, as an unmasked model does.
     `schedule` is the learning rate over time: `constant`, or `one-cycle`, which rises to
-    `learning_rate` and falls to nothing at the last step. Training stops early after
-    `patience` epochs without a better validation; `average` is the decay of a running mean
-    of the weights that is what gets validated and kept (0: the weights themselves).
+    `learning_rate` and falls to nothing at the last step. `bucket`: see
+    `bothways.data.batches`. Training stops early after `patience` epochs without a better
+    validation.
     """
 
     name: str
@@ -45,14 +45,14 @@ Bidirectional(LSTM(32)), Dropout(0.5), RMSprop as Keras defines it, batches of 3
 
 FAST = Preset(
     "fast",
-    max_tokens=40_000,
-    length=600,
-    embedding_dim=128,
-    hidden_size=64,
+    max_tokens=30_000,
+    length=None,
+    embedding_dim=64,
+    hidden_size=32,
     pooling="max",
     dropout=0.3,
     embedding_dropout=0.5,
-    learning_rate=2e-3,
+    learning_rate=4e-3,
     schedule="one-cycle",
     bucket=20,
     epochs=4,
