@@ -21,10 +21,7 @@ inline Vec vsqrt(Vec a) { return _mm512_sqrt_ps(a); }
 inline Vec vround(Vec a) {
   return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
-inline Vec pow2(Vec n) {
-  __m512i exponent = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
-}
+inline Vec pow2(Vec n) { return _mm512_scalef_ps(set1(1.0f), n); }
 inline bool all_equal(Vec a, Vec b) {
   return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ) == 0xffff;
 }

@@ -76,7 +76,8 @@ def _open(file: str) -> int:
 
 def _lines(source: int, name: str) -> Iterator[list[str]]:
     """The lines that have arrived, again and again until the end."""
-    rest, done = b"", 0
+    rest: list[bytes] = []  # the pieces of a line that has not ended yet
+    done = 0
     while True:
         try:
             data = os.read(source, _BYTES)
@@ -84,14 +85,14 @@ def _lines(source: int, name: str) -> Iterator[list[str]]:
             raise DataError(f"{name}: cannot be read: {error.strerror}") from None
         complete, newline, tail = data.rpartition(b"\n")
         if not data:
-            if rest:
-                yield [_decode(rest, name, done + 1)]
+            if any(rest):
+                yield [_decode(b"".join(rest), name, done + 1)]
             return
         if not newline:
-            rest += data
+            rest.append(data)
             continue
-        lines = (rest + complete).split(b"\n")
-        rest = tail
+        lines = b"".join([*rest, complete]).split(b"\n")
+        rest = [tail]
         yield [_decode(line, name, done + k) for k, line in enumerate(lines, 1)]
         done += len(lines)
 

@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from bothways.errors import DataError
-from bothways.estimators._fit import Fitted, fit_texts
+from bothways.estimators._fit import Fitted, as_list, fit_texts
 from bothways.estimators._save import save_model
 from bothways.training import Preset, Watcher
 
@@ -105,13 +104,3 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         tags.no_validation = True
         tags.non_deterministic = False
         return tags
-
-
-def as_list(X: Any) -> Any:
-    """Texts as the vectorizer takes them: a column of texts `(N, 1)` counts as `N` texts."""
-    shape = getattr(X, "shape", None)
-    if shape is not None and len(shape) == 2:
-        if shape[1] != 1:
-            raise DataError(f"expected one column of texts, got an array of shape {tuple(shape)}")
-        X = X.iloc[:, 0] if hasattr(X, "iloc") else np.asarray(X)[:, 0]
-    return X

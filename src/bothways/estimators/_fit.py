@@ -98,10 +98,18 @@ def recipe_of(estimator: Any) -> Preset:
     return recipe
 
 
+def as_list(X: Any) -> Any:
+    """Texts as the vectorizer takes them: a column of texts `(N, 1)` counts as `N` texts."""
+    shape = getattr(X, "shape", None)
+    if shape is not None and len(shape) == 2:
+        if shape[1] != 1:
+            raise DataError(f"expected one column of texts, got an array of shape {tuple(shape)}")
+        X = X.iloc[:, 0] if hasattr(X, "iloc") else np.asarray(X)[:, 0]
+    return X
+
+
 def checked(X: Any, y: Any) -> tuple[list[str], NDArray[Any]]:
     """Texts as a list and labels as an array `(N,)` of the same length."""
-    from bothways.estimators._classifier import as_list
-
     X = as_list(X)
     if isinstance(X, str) or not hasattr(X, "__len__") or not hasattr(X, "__iter__"):
         raise DataError(f"expected a list of texts, got {type(X).__name__}")
