@@ -53,7 +53,7 @@ struct RmspropRows {
 
 struct Kernels {
   const char *name;
-  int64_t rows, lanes;       // of a register tile, of a vector
+  int64_t rows;              // of a register tile
 
   void (*sigmoid_forward)(const float *x, float *out, int64_t count);
   void (*tanh_forward)(const float *x, float *out, int64_t count);
@@ -69,8 +69,8 @@ struct Kernels {
   int64_t gemm_panel;        // columns that gemm_columns takes at most
 
   // The recurrence over `count` sequences of one direction, given by their places in
-  // `sorted`, ascending. `packed` is
-  // what lstm_pack (forward) or gemm_pack of the transpose (backward) made of recurrent[d].
+  // `sorted`, ascending. `packed` is what lstm_pack (forward) or gemm_pack of the transpose
+  // (backward) made of recurrent[d].
   // The backward pass adds to d_projected, (U, D * 4H), and to d_recurrent, (H, 4H).
   int64_t (*lstm_packed_size)(int64_t H);
   void (*lstm_pack)(const float *recurrent, int64_t H, float *packed);
