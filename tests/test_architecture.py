@@ -23,6 +23,7 @@ LEVELS = {
     "kernels": 1,
     "text": 2,
     "data": 2,
+    "optim": 2,
     "artifact": 3,
     "runtime": 4,
     "nn": 4,
