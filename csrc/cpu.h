@@ -6,6 +6,7 @@ namespace bothways {
 struct CpuFeatures {
   bool avx2;     // AVX2 and FMA
   bool avx512;   // AVX-512 F, BW, DQ and VL, registers saved by the system
+  bool bf16;     // AVX-512 BF16 besides
 };
 
 const CpuFeatures &cpu_features();

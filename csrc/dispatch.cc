@@ -8,10 +8,11 @@ namespace bothways {
 
 const Kernels *const *available() {
   struct Tiers {
-    const Kernels *list[4] = {};
+    const Kernels *list[5] = {};
     Tiers() {
       int n = 0;
 #if defined(__x86_64__)
+      if (cpu_features().bf16) list[n++] = &kAvx512Bf16;
       if (cpu_features().avx512) list[n++] = &kAvx512;
       if (cpu_features().avx2) list[n++] = &kAvx2;
 #endif

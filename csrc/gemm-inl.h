@@ -1,5 +1,8 @@
 // Matrix products over register tiles of kRows x (kVecs * kLanes) results.
 //
+// P is F32 or Bf16 (bf16-inl.h): how the numbers travel. The inner dimension is counted in
+// words: one float32, or two bfloat16. Sums are float32.
+//
 // The order of additions in one result never depends on which other rows or columns are
 // computed beside it, so a row has the same bits alone and in any batch.
 //
@@ -9,165 +12,178 @@
 constexpr int64_t kBlock = 64;
 constexpr int64_t kPanel = kVecs * kLanes;  // columns of a packed panel
 
-// acc[m][v] += sum over k of a[m][k] * b[k][v]; b has `stride` floats a row.
-template <int M, int NV>
-[[gnu::always_inline]] inline void fma_rows(Vec (&acc)[M][NV], const float *const *a,
-                                            const float *b, int64_t stride, int64_t K) {
-  const float *row[M];
-#pragma GCC unroll 8
-  for (int m = 0; m < M; ++m) row[m] = a[m];
-  for (int64_t k = 0; k < K; ++k, b += stride) {
+// Where row m of a tile's left-hand side has word k: in rows, lda apart, or transposed, in
+// the columns of K rows.
+struct Rows {
+  const float *a;
+  int64_t lda;
+  float operator()(int64_t m, int64_t k) const { return a[m * lda + k]; }
+};
+
+struct Columns {
+  const float *const *a;
+  int64_t first;
+  float operator()(int64_t m, int64_t k) const { return a[k][first + m]; }
+};
+
+// acc[m][v] += sum over k of left(m, k) * b[k][v]; b has kPanel words a row.
+template <class P, int M, int NV, class Left>
+[[gnu::always_inline]] inline void multiply_words(Vec (&acc)[M][NV], Left left, const float *b,
+                                                  int64_t words) {
+  for (int64_t k = 0; k < words; ++k, b += kPanel) {
     Vec right[NV];
 #pragma GCC unroll 8
     for (int v = 0; v < NV; ++v) right[v] = load(b + v * kLanes);
 #pragma GCC unroll 8
     for (int m = 0; m < M; ++m) {
-      Vec left = set1(row[m][k]);
+      const Vec one = set1(left(m, k));
 #pragma GCC unroll 8
-      for (int v = 0; v < NV; ++v) acc[m][v] = fma(left, right[v], acc[m][v]);
+      for (int v = 0; v < NV; ++v) acc[m][v] = P::multiply_add(one, right[v], acc[m][v]);
     }
   }
 }
 
-// The same with the left-hand side transposed: acc[m][v] += sum over k of a[k][m] * b[k][v].
-template <int M, int NV>
-[[gnu::always_inline]] inline void fma_columns(Vec (&acc)[M][NV], const float *const *a, int64_t m0,
-                                               const float *b, int64_t stride, int64_t K) {
-  for (int64_t k = 0; k < K; ++k, b += stride) {
-    const float *row = a[k] + m0;
-    Vec right[NV];
-#pragma GCC unroll 8
-    for (int v = 0; v < NV; ++v) right[v] = load(b + v * kLanes);
-#pragma GCC unroll 8
-    for (int m = 0; m < M; ++m) {
-      Vec left = set1(row[m]);
-#pragma GCC unroll 8
-      for (int v = 0; v < NV; ++v) acc[m][v] = fma(left, right[v], acc[m][v]);
-    }
-  }
-}
-
-template <int M, int NV>
-[[gnu::always_inline]] inline void clear(Vec (&acc)[M][NV]) {
+// c[m] = or += the sums; `columns` of the kPanel columns exist.
+template <class P, int M, int NV, class Left>
+void tile(Left left, const float *b, int64_t words, float *c, int64_t ldc, int64_t columns,
+          bool add) {
+  Vec acc[M][NV];
 #pragma GCC unroll 8
   for (int m = 0; m < M; ++m) {
 #pragma GCC unroll 8
     for (int v = 0; v < NV; ++v) acc[m][v] = set1(0.0f);
   }
-}
-
-// c[m] = or += the tile; `columns` of its kPanel columns exist.
-template <int M, int NV>
-[[gnu::always_inline]] inline void write(const Vec (&acc)[M][NV], float *c, int64_t ldc,
-                                         int64_t columns, bool add) {
+  multiply_words<P, M, NV>(acc, left, b, words);
 #pragma GCC unroll 8
   for (int m = 0; m < M; ++m) {
 #pragma GCC unroll 8
     for (int v = 0; v < NV; ++v) {
-      float *p = c + m * ldc + v * kLanes;
-      int64_t n = columns - v * kLanes;
-      store_n(p, add ? load_n(p, n) + acc[m][v] : acc[m][v], n);
+      float *to = c + m * ldc + v * kLanes;
+      const int64_t n = columns - v * kLanes;
+      store_n(to, add ? load_n(to, n) + acc[m][v] : acc[m][v], n);
     }
   }
 }
 
-template <int M, int NV, bool Columns>
-void tile(const float *const *a, int64_t m0, const float *b, int64_t stride, int64_t K, float *c,
-          int64_t ldc, int64_t columns, bool add) {
-  Vec acc[M][NV];
-  clear(acc);
-  if constexpr (Columns) {
-    fma_columns<M, NV>(acc, a, m0, b, stride, K);
-  } else {
-    fma_rows<M, NV>(acc, a, b, stride, K);
-  }
-  write<M, NV>(acc, c, ldc, columns, add);
-}
+template <class P, class Left>
+using Tile = void (*)(Left, const float *, int64_t, float *, int64_t, int64_t, bool);
 
-using TileFunction = void (*)(const float *const *, int64_t, const float *, int64_t, int64_t,
-                              float *, int64_t, int64_t, bool);
-
-template <bool Columns, int NV>
-TileFunction tile_of(int rows) {
+template <class P, class Left, int NV>
+Tile<P, Left> tile_of(int64_t rows) {
   if constexpr (kRows >= 6) {
-    if (rows == 6) return tile<6, NV, Columns>;
-    if (rows == 5) return tile<5, NV, Columns>;
-    if (rows == 4) return tile<4, NV, Columns>;
+    if (rows >= 6) return tile<P, 6, NV, Left>;
+    if (rows == 5) return tile<P, 5, NV, Left>;
+    if (rows == 4) return tile<P, 4, NV, Left>;
   }
   if constexpr (kRows >= 3) {
-    if (rows == 3) return tile<3, NV, Columns>;
+    if (rows >= 3) return tile<P, 3, NV, Left>;
   }
-  return rows == 2 ? tile<2, NV, Columns> : tile<1, NV, Columns>;
+  return rows >= 2 ? tile<P, 2, NV, Left> : tile<P, 1, NV, Left>;
 }
 
 // The tile for `rows` x `columns` results, with as few vectors as the columns need.
-template <bool Columns>
-TileFunction tile_for(int64_t rows, int64_t columns) {
-  int m = static_cast<int>(rows < kRows ? rows : kRows);
-  if (columns > 3 * kLanes) return tile_of<Columns, 4>(m);
-  if (columns > 2 * kLanes) return tile_of<Columns, 3>(m);
-  if (columns > kLanes) return tile_of<Columns, 2>(m);
-  return tile_of<Columns, 1>(m);
+template <class P, class Left>
+Tile<P, Left> tile_for(int64_t rows, int64_t columns) {
+  if (columns > 3 * kLanes) return tile_of<P, Left, 4>(rows);
+  if (columns > 2 * kLanes) return tile_of<P, Left, 3>(rows);
+  if (columns > kLanes) return tile_of<P, Left, 2>(rows);
+  return tile_of<P, Left, 1>(rows);
+}
+
+// c, (M, columns), = or += a times one packed panel; a has rows of `words` words, lda apart.
+template <class P>
+void multiply_panel(const float *a, int64_t lda, const float *panel, int64_t words, float *c,
+                    int64_t ldc, int64_t M, int64_t columns, bool add) {
+  for (int64_t k = 0; k < words; k += kBlock) {
+    const int64_t depth = words - k < kBlock ? words - k : kBlock;
+    for (int64_t m = 0; m < M; m += kRows) {
+      tile_for<P, Rows>(M - m, columns)({a + m * lda + k, lda}, panel + k * kPanel, depth,
+                                        c + m * ldc, ldc, columns, add || k > 0);
+    }
+  }
 }
 
 // Floats of a packed right-hand side of K rows and N columns.
-int64_t gemm_packed_size(int64_t K, int64_t N) { return (N + kPanel - 1) / kPanel * K * kPanel; }
+template <class P>
+int64_t gemm_packed_size(int64_t K, int64_t N) {
+  return (N + kPanel - 1) / kPanel * P::words(K) * kPanel;
+}
 
 // b, (K, N) with ldb floats a row, or its transpose (N, K), into panels of kPanel columns:
-// panel j holds rows 0 to K - 1 of columns j * kPanel and on, the missing columns 0.
+// panel j holds all words of columns j * kPanel and on, the missing columns 0.
+template <class P>
 void gemm_pack(const float *b, int64_t ldb, bool transposed, int64_t K, int64_t N, float *packed) {
+  alignas(64) float two[2][kPanel];
   for (int64_t j = 0; j < N; j += kPanel) {
-    for (int64_t k = 0; k < K; ++k, packed += kPanel) {
-      for (int64_t n = 0; n < kPanel; ++n) {
-        packed[n] = j + n >= N ? 0.0f : transposed ? b[(j + n) * ldb + k] : b[k * ldb + j + n];
+    const int64_t columns = N - j < kPanel ? N - j : kPanel;
+    for (int64_t k = 0; k < K; k += P::kDepth, packed += kPanel) {
+      for (int64_t i = 0; i < P::kDepth; ++i) {
+        for (int64_t n = 0; n < kPanel; ++n) {
+          two[i][n] = n >= columns || k + i >= K ? 0.0f
+                      : transposed               ? b[(j + n) * ldb + k + i]
+                                                 : b[(k + i) * ldb + j + n];
+        }
       }
+      P::pack_words(two[0], two[P::kDepth - 1], kPanel, packed);
     }
   }
 }
 
 // c, (M, N), = a b + bias. a: M pointers to rows of K floats; bias (N,) or null.
+template <class P>
 void gemm_rows(const float *const *a, const float *packed, const float *bias, float *c, int64_t ldc,
                int64_t M, int64_t K, int64_t N) {
-  const float *shifted[kRows];
+  const int64_t words = P::words(K);
+  Buffer<float> rows(M * words);
   for (int64_t m = 0; m < M; ++m) {
+    P::pack_row(a[m], K, rows.get() + m * words);
     for (int64_t n = 0; n < N; ++n) c[m * ldc + n] = bias ? bias[n] : 0.0f;
   }
-  for (int64_t j = 0; j < N; j += kPanel, packed += K * kPanel) {
-    for (int64_t k = 0; k < K; k += kBlock) {
-      int64_t depth = K - k < kBlock ? K - k : kBlock;
-      for (int64_t m = 0; m < M; m += kRows) {
-        int64_t rows = M - m < kRows ? M - m : kRows;
-        for (int64_t i = 0; i < rows; ++i) shifted[i] = a[m + i] + k;
-        tile_for<false>(rows, N - j)(shifted, 0, packed + k * kPanel, kPanel, depth,
-                                     c + m * ldc + j, ldc, N - j, true);
-      }
-    }
+  for (int64_t j = 0; j < N; j += kPanel, packed += words * kPanel) {
+    multiply_panel<P>(rows.get(), words, packed, words, c + j, ldc, M,
+                      N - j < kPanel ? N - j : kPanel, true);
   }
 }
 
-// c, (M, N), N <= kPanel, += a^T b. a and b: K pointers to rows of M and of N floats.
+// c, (M, N), += a^T b. a and b: K pointers to rows of M and of N floats.
+template <class P>
 void add_columns(const float *const *a, const float *const *b, float *c, int64_t ldc, int64_t K,
                  int64_t M, int64_t N) {
-  alignas(64) float block[kBlock * kPanel];
-  for (int64_t k = 0; k < K; k += kBlock) {
-    int64_t depth = K - k < kBlock ? K - k : kBlock;
-    for (int64_t i = 0; i < depth; ++i) {
-      for (int64_t v = 0; v < N; v += kLanes) {
-        store(block + i * kPanel + v, load_n(b[k + i] + v, N - v));
+  alignas(64) float panel[kBlock * kPanel];
+  const float *left[kBlock];
+  Buffer<float> pairs(P::kDepth > 1 ? kBlock * M : 0);
+  for (int64_t k = 0; k < K; k += kBlock * P::kDepth, a += kBlock * P::kDepth) {
+    const int64_t depth = P::words(K - k) < kBlock ? P::words(K - k) : kBlock;
+    const auto second = [&](const float *const *x, int64_t word, int64_t from) {
+      const int64_t at = P::kDepth * word + P::kDepth - 1;
+      return k + at < K ? x[at] + from : nullptr;
+    };
+    for (int64_t w = 0; w < depth; ++w) {
+      left[w] = a[P::kDepth * w];
+      if constexpr (P::kDepth > 1) {
+        P::pack_words(left[w], second(a, w, 0), M, pairs.get() + w * M);
+        left[w] = pairs.get() + w * M;
       }
     }
-    for (int64_t m = 0; m < M; m += kRows) {
-      int64_t rows = M - m < kRows ? M - m : kRows;
-      tile_for<true>(rows, N)(a + k, m, block, kPanel, depth, c + m * ldc, ldc, N, true);
+    for (int64_t j = 0; j < N; j += kPanel) {
+      const int64_t columns = N - j < kPanel ? N - j : kPanel;
+      for (int64_t w = 0; w < depth; ++w) {
+        P::pack_words(b[k + P::kDepth * w] + j, second(b + k, w, j), columns, panel + w * kPanel);
+      }
+      for (int64_t m = 0; m < M; m += kRows) {
+        tile_for<P, Columns>(M - m, columns)({left, m}, panel, depth, c + m * ldc + j, ldc, columns,
+                                             true);
+      }
     }
   }
 }
 
 // The same with c = instead of c +=.
+template <class P>
 void gemm_columns(const float *const *a, const float *const *b, float *c, int64_t ldc, int64_t K,
                   int64_t M, int64_t N) {
   for (int64_t m = 0; m < M; ++m) {
     for (int64_t n = 0; n < N; ++n) c[m * ldc + n] = 0.0f;
   }
-  add_columns(a, b, c, ldc, K, M, N);
+  add_columns<P>(a, b, c, ldc, K, M, N);
 }

@@ -8,6 +8,8 @@
 // ones, and no step is ever spent on padding. A row's arithmetic does not depend on the
 // rows beside it.
 
+static_assert(kVecs == 4, "a panel of a product is one vector of each of the four gates");
+
 // Position in the batch of step t of a sequence.
 inline int64_t position(const LstmBatch &b, int64_t d, int64_t sequence, int64_t t) {
   return b.from_end(d) ? b.offsets[sequence + 1] - 1 - t : b.offsets[sequence] + t;
@@ -17,17 +19,15 @@ inline int64_t length(const LstmBatch &b, int64_t sequence) {
   return b.offsets[sequence + 1] - b.offsets[sequence];
 }
 
-// Row of gates and cells for step t of the sequence at place `rank` of the sorted ones. What
-// a step writes lies together: rows in token order would be far apart and, at multiples of a
-// power of two, fall into the same few sets of the cache.
-inline int64_t saved_row(const LstmBatch &b, int64_t d, int64_t rank, int64_t t) {
-  return d * b.T + b.step_start[t] + rank;
+// The input half of the gates of direction d at one token.
+inline int64_t projected_at(const LstmBatch &b, int64_t d, int64_t position) {
+  return ((b.index ? b.index[position] : position) * b.D + d) * 4 * b.H;
 }
 
 inline int64_t padded(int64_t H) { return (H + kLanes - 1) / kLanes * kLanes; }
 
-// Copy row `sequence` of (D, N, H) `from`, or zeros where it is null, into scratch of
-// `width` floats; what is beyond H stays as it is.
+// Copy row `sequence` of (D, N, H) `from`, or zeros where it is null, into scratch; what is
+// beyond H stays as it is.
 inline void load_state(const LstmBatch &b, int64_t d, int64_t sequence, const float *from,
                        float *to) {
   for (int64_t j = 0; j < b.H; ++j) to[j] = from ? from[(d * b.N + sequence) * b.H + j] : 0.0f;
@@ -38,71 +38,109 @@ inline void store_state(const LstmBatch &b, int64_t d, int64_t sequence, const f
   for (int64_t j = 0; j < b.H; ++j) to[(d * b.N + sequence) * b.H + j] = from[j];
 }
 
-static_assert(kVecs == 4, "one vector of each of the four gates");
+// Rows of 6H floats, i f g o c h, one for each step and sequence of a group: in the batch's
+// trace, or, where steps are computed again, in scratch that begins at step `first`. What a
+// step writes lies together: rows in token order would be far apart and, at multiples of a
+// power of two, fall into the same few sets of the cache.
+struct Trace {
+  float *base;
+  const int64_t *step_start;
+  const int32_t *ranks;
+  int64_t first, count, width;
 
-int64_t lstm_packed_size(int64_t H) { return padded(H) * 4 * H; }
+  explicit operator bool() const { return base; }
+  float *row(int64_t t, int64_t r) const {
+    return base + (step_start ? step_start[t] + ranks[r] : (t - first) * count + r) * width;
+  }
+};
 
-// (H, 4H) into blocks of kLanes hidden units: [block][k][gate][lane], missing units 0.
+inline Trace batch_trace(const LstmBatch &b, int64_t d, const int32_t *ranks) {
+  return {b.trace ? b.trace + d * b.T * 6 * b.H : nullptr, b.step_start, ranks, 0, 0, 6 * b.H};
+}
+
+// The checkpoint, h and c, of the sequence at place `rank` before step t, a multiple of the
+// interval.
+inline float *checkpoint(const LstmBatch &b, int64_t d, int64_t rank, int64_t t) {
+  const int64_t row = b.checkpoint_start[t / b.interval - 1] + rank;
+  return b.checkpoints + (d * b.checkpoint_rows + row) * 2 * b.H;
+}
+
+template <class P>
+int64_t lstm_packed_size(int64_t H) {
+  return padded(H) * 4 * P::words(H);
+}
+
+// (H, 4H) into panels of kLanes hidden units: [block][word][gate][lane], missing units 0.
+template <class P>
 void lstm_pack(const float *recurrent, int64_t H, float *packed) {
   for (int64_t j = 0; j < H; j += kLanes) {
-    for (int64_t k = 0; k < H; ++k) {
+    for (int64_t k = 0; k < H; k += P::kDepth) {
       for (int64_t gate = 0; gate < 4; ++gate, packed += kLanes) {
-        store(packed, load_n(recurrent + (k * 4 + gate) * H + j, H - j));
+        const float *first = recurrent + (k * 4 + gate) * H + j;
+        const float *second = k + P::kDepth - 1 < H ? first + (P::kDepth - 1) * 4 * H : nullptr;
+        store(packed, set1(0.0f));
+        P::pack_words(first, second, H - j < kLanes ? H - j : kLanes, packed);
       }
     }
   }
 }
 
-// One step of M rows and the hidden units j to j + kLanes - 1: gates, state and output in
-// one pass over registers.
-template <int M>
-void forward_block(const LstmForward &b, int64_t d, const int64_t *position,
-                   const int64_t *saved, const float *h_in, float *h_out, float *c,
-                   const float *packed, int64_t j) {
-  const int64_t H = b.H, W = b.D * H, width = padded(H), n = H - j;
-  Vec acc[M][4];
-  const float *rows[M];
-#pragma GCC unroll 8
-  for (int m = 0; m < M; ++m) {
-    int64_t row = b.index ? b.index[position[m]] : position[m];
-    const float *p = b.projected + row * 4 * W + d * 4 * H + j;
-#pragma GCC unroll 4
-    for (int gate = 0; gate < 4; ++gate) acc[m][gate] = load_n(p + gate * H, n);
-    rows[m] = h_in + m * width;
-  }
-  fma_rows<M, 4>(acc, rows, packed, 4 * kLanes, H);
-#pragma GCC unroll 8
-  for (int m = 0; m < M; ++m) {
-    Vec i = vsigmoid(acc[m][0]), f = vsigmoid(acc[m][1]);
-    Vec g = vtanh(acc[m][2]), o = vsigmoid(acc[m][3]);
-    Vec cell = fma(f, load(c + m * width + j), i * g);
-    Vec h = o * vtanh(cell);
-    store(c + m * width + j, cell);
-    store(h_out + m * width + j, h);
-    if (b.gates) {
-      float *to = b.gates + saved[m] * 4 * H + j;
-      store_n(to, i, n);
-      store_n(to + H, f, n);
-      store_n(to + 2 * H, g, n);
-      store_n(to + 3 * H, o, n);
-      store_n(b.cells + saved[m] * H + j, cell, n);
-    }
-    if (b.output) store_n(b.output + position[m] * W + d * H + j, h, n);
-  }
-}
+// The sequences of a group on their way: their states, and what is known of the step at hand.
+template <class P>
+struct Walk {
+  const LstmBatch &b;
+  const int64_t d, count, width, words;
+  const int32_t *ranks;
+  Buffer<float> floats;
+  Buffer<int64_t> places;
+  float *c, *pooled, *z;      // (count, width), (count, width), (count, kPanel)
+  float *operand, *next;      // (count, words): h as the product reads it, before and after
+  float *h;                   // (count, width): h; for F32 the operand itself
+  int64_t *sequences, *positions;
 
-template <int M>
-void forward_rows(const LstmForward &b, int64_t d, const int64_t *position, const int64_t *saved,
-                  const float *h_in, float *h_out, float *c, const float *packed, int64_t j,
-                  int64_t live) {
-  if constexpr (M > 0) {
-    if (live >= M) {
-      forward_block<M>(b, d, position, saved, h_in, h_out, c, packed, j);
-    } else {
-      forward_rows<M - 1>(b, d, position, saved, h_in, h_out, c, packed, j, live);
+  Walk(const LstmBatch &b, int64_t d, const int32_t *ranks, int64_t count)
+      : b(b), d(d), count(count), width(padded(b.H)), words(P::words(width)), ranks(ranks),
+        floats(count * (3 * width + kPanel + 2 * words)), places(2 * count) {
+    c = floats.get();
+    pooled = c + count * width;
+    h = pooled + count * width;
+    z = h + count * width;
+    operand = z + count * kPanel;
+    next = operand + count * words;
+    sequences = places.get();
+    positions = sequences + count;
+    std::memset(c, 0, count * (3 * width + kPanel + 2 * words) * sizeof(float));
+    for (int64_t r = 0; r < count; ++r) sequences[r] = b.sorted[ranks[r]];
+  }
+
+  const float *state(int64_t r) const {
+    return P::kDepth == 1 ? operand + r * words : h + r * width;
+  }
+
+  // Begin before step t, the first or one with a checkpoint.
+  void begin(int64_t t, int64_t live) {
+    for (int64_t r = 0; r < live; ++r) {
+      float *h_r = h + r * width;
+      if (t == 0) {
+        load_state(b, d, sequences[r], b.h0, h_r);
+        load_state(b, d, sequences[r], b.c0, c + r * width);
+      } else {
+        const float *from = checkpoint(b, d, ranks[r], t);
+        std::memcpy(h_r, from, b.H * sizeof(float));
+        std::memcpy(c + r * width, from + b.H, b.H * sizeof(float));
+      }
+      P::pack_row(h_r, b.H, operand + r * words);
     }
   }
-}
+
+  void save_checkpoint(int64_t t, int64_t live) const {
+    for (int64_t r = 0; r < live; ++r) {
+      float *to = checkpoint(b, d, ranks[r], t);
+      std::memcpy(to, state(r), b.H * sizeof(float));
+      std::memcpy(to + b.H, c + r * width, b.H * sizeof(float));
+    }
+  }
+};
 
 // Ask for `floats` floats before they are needed; `Write` says that they will be written.
 template <bool Write>
@@ -111,49 +149,135 @@ inline void prefetch(const float *p, int64_t floats) {
 }
 
 // What lies wherever a token does, so that no hardware prefetcher foresees it: the row of the
-// projection that step t reads, and the output that it writes.
-inline void prefetch_step(const LstmForward &b, int64_t d, int64_t sequence, int64_t t) {
+// projection that step t reads.
+inline void prefetch_step(const LstmBatch &b, int64_t d, int64_t sequence, int64_t t) {
   if (t >= length(b, sequence)) return;
-  const int64_t H = b.H, W = b.D * H, at = position(b, d, sequence, t);
-  prefetch<false>(b.projected + (b.index ? b.index[at] : at) * 4 * W + d * 4 * H, 4 * H);
-  if (b.output) prefetch<true>(b.output + at * W + d * H, H);
+  prefetch<false>(b.projected + projected_at(b, d, position(b, d, sequence, t)), 4 * b.H);
 }
 
+// What a step writes beside the states.
+struct StepOutput {
+  float *output;
+  Pool pool;
+  Trace trace;
+};
+
+// The gates, state and output of row r and the hidden units from j on, when z holds h R.
+template <class P>
+[[gnu::always_inline]] inline void finish_row(const Walk<P> &walk, int64_t t, int64_t r, int64_t j,
+                                              const Vec (&z)[4], const StepOutput &to) {
+  const LstmBatch &b = walk.b;
+  const int64_t H = b.H, n = H - j;
+  const float *p = b.projected + projected_at(b, walk.d, walk.positions[r]) + j;
+  const Vec i = vsigmoid(z[0] + load_n(p, n)), f = vsigmoid(z[1] + load_n(p + H, n));
+  const Vec g = vtanh(z[2] + load_n(p + 2 * H, n)), o = vsigmoid(z[3] + load_n(p + 3 * H, n));
+  float *c = walk.c + r * walk.width + j;
+  const Vec cell = fma(f, load(c), i * g);
+  const Vec h = o * vtanh(cell);
+  store(c, cell);
+  if constexpr (P::kDepth == 1) {
+    store(walk.next + r * walk.words + j, h);
+  } else {
+    store(walk.h + r * walk.width + j, h);
+    store_bf16(reinterpret_cast<uint16_t *>(walk.next + r * walk.words) + j, h, n);
+  }
+  if (to.output) store_n(to.output + (walk.positions[r] * b.D + walk.d) * H + j, h, n);
+  if (to.pool != Pool::kNone) {
+    float *pooled = walk.pooled + r * walk.width + j;
+    const Vec before = load(pooled);
+    if (to.pool == Pool::kMean || t == 0) {
+      store(pooled, before + h);
+    } else {
+      store(pooled, vmax(before, h) + (before - before));  // a NaN stays one; else plus zero
+    }
+  }
+  if (to.trace) {
+    float *row = to.trace.row(t, r) + j;
+    store_n(row, i, n);
+    store_n(row + H, f, n);
+    store_n(row + 2 * H, g, n);
+    store_n(row + 3 * H, o, n);
+    store_n(row + 4 * H, cell, n);
+    store_n(row + 5 * H, h, n);
+  }
+}
+
+// M rows from r on: the last `words` words of the product, added to z where there were more
+// before them, and what follows from it, in one pass over registers.
+template <class P, int M>
+void finish_tile(const Walk<P> &walk, int64_t t, int64_t r, int64_t j, const float *panel,
+                 int64_t first, int64_t words, const StepOutput &to) {
+  Vec acc[M][4];
+#pragma GCC unroll 8
+  for (int m = 0; m < M; ++m) {
+    const float *z = walk.z + (r + m) * kPanel;
+#pragma GCC unroll 4
+    for (int v = 0; v < 4; ++v) acc[m][v] = first ? load(z + v * kLanes) : set1(0.0f);
+  }
+  const Rows left{walk.operand + r * walk.words + first, walk.words};
+  multiply_words<P, M, 4>(acc, left, panel + first * kPanel, words);
+#pragma GCC unroll 8
+  for (int m = 0; m < M; ++m) finish_row<P>(walk, t, r + m, j, acc[m], to);
+}
+
+template <class P>
+using FinishTile = void (*)(const Walk<P> &, int64_t, int64_t, int64_t, const float *, int64_t,
+                            int64_t, const StepOutput &);
+
+template <class P, int M = kRows>
+FinishTile<P> finish_tile_for(int64_t rows) {
+  if constexpr (M > 1) {
+    if (rows < M) return finish_tile_for<P, M - 1>(rows);
+  }
+  return finish_tile<P, M>;
+}
+
+// Step t of the first `live` sequences.
+template <class P>
+void forward_step(Walk<P> &walk, int64_t t, int64_t live, const float *packed,
+                  const StepOutput &to) {
+  const LstmBatch &b = walk.b;
+  const int64_t H = b.H, words = P::words(H);
+  // Without an initial state the first product is zero. The last block of words is left to
+  // the tile that goes on with the sums.
+  const int64_t used = t > 0 || b.h0 ? words : 0;
+  const int64_t first = used > 0 ? (used - 1) / kBlock * kBlock : 0;
+  for (int64_t r = 0; r < live; ++r) {
+    walk.positions[r] = position(b, walk.d, walk.sequences[r], t);
+    prefetch_step(b, walk.d, walk.sequences[r], t + 1);
+  }
+  for (int64_t j = 0; j < H; j += kLanes, packed += kPanel * words) {
+    if (first > 0) {
+      multiply_panel<P>(walk.operand, walk.words, packed, first, walk.z, kPanel, live, kPanel,
+                        false);
+    }
+    for (int64_t r = 0; r < live; r += kRows) {
+      finish_tile_for<P>(live - r)(walk, t, r, j, packed, first, used - first, to);
+    }
+  }
+  float *swap = walk.operand;
+  walk.operand = walk.next;
+  walk.next = swap;
+}
+
+template <class P>
 void lstm_forward(const LstmForward &b, int64_t d, const int32_t *ranks, int64_t count,
                   const float *packed) {
-  const int64_t H = b.H, width = padded(H);
-  Buffer<float> scratch(3 * count * width);
-  Buffer<int64_t> places(2 * count), sequences(count);
-  int64_t *positions = places.get(), *saved = positions + count;
-  float *h = scratch.get(), *h_next = h + count * width, *c = h_next + count * width;
-  std::memset(h, 0, 3 * count * width * sizeof(float));
-  for (int64_t r = 0; r < count; ++r) {
-    sequences[r] = b.sorted[ranks[r]];
-    load_state(b, d, sequences[r], b.h0, h + r * width);
-    load_state(b, d, sequences[r], b.c0, c + r * width);
-  }
-  int64_t live = count;
-  for (int64_t t = 0;; ++t) {
-    while (live > 0 && length(b, sequences[live - 1]) == t) {
-      --live;
-      store_state(b, d, sequences[live], h + live * width, b.h_n);
-      store_state(b, d, sequences[live], c + live * width, b.c_n);
-    }
-    if (live == 0) break;
-    for (int64_t r = 0; r < live; ++r) {
-      positions[r] = position(b, d, sequences[r], t);
-      saved[r] = saved_row(b, d, ranks[r], t);
-      prefetch_step(b, d, sequences[r], t + 1);
-    }
-    for (int64_t j = 0; j < H; j += kLanes) {
-      const float *block = packed + j * 4 * H;
-      for (int64_t r = 0; r < live; r += kRows) {
-        forward_rows<kRows>(b, d, positions + r, saved + r, h + r * width, h_next + r * width,
-                            c + r * width, block, j, live - r);
+  Walk<P> walk(b, d, ranks, count);
+  const StepOutput to{b.output, b.pool, batch_trace(b, d, ranks)};
+  walk.begin(0, count);
+  for (int64_t t = 0, live = count;; ++t) {
+    for (; live > 0 && length(b, walk.sequences[live - 1]) == t; --live) {
+      const int64_t r = live - 1, sequence = walk.sequences[r];
+      if (b.h_n) store_state(b, d, sequence, walk.state(r), b.h_n);
+      if (b.c_n) store_state(b, d, sequence, walk.c + r * walk.width, b.c_n);
+      const float tokens = b.pool == Pool::kMean && t > 0 ? static_cast<float>(t) : 1.0f;
+      for (int64_t j = 0; b.pooled && j < b.H; ++j) {
+        b.pooled[(sequence * b.D + d) * b.H + j] = walk.pooled[r * walk.width + j] / tokens;
       }
     }
-    float *swap = h;
-    h = h_next;
-    h_next = swap;
+    if (live == 0) break;
+    if (b.interval && t > 0 && t % b.interval == 0) walk.save_checkpoint(t, live);
+    forward_step<P>(walk, t, live, packed, to);
   }
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "operations.h"
@@ -10,10 +11,11 @@ namespace {
 
 using Groups = std::vector<std::vector<int32_t>>;
 
-// The sequences, longest first, and where each step begins in their order.
+// The sequences, longest first, and where each step, and each checkpoint, begins in their
+// order.
 struct Order {
   std::vector<int32_t> sorted;
-  std::vector<int64_t> step_start;
+  std::vector<int64_t> step_start, checkpoint_start;
 
   explicit Order(LstmBatch &b) : sorted(b.N) {
     auto length = [&](int32_t n) { return b.offsets[n + 1] - b.offsets[n]; };
@@ -21,12 +23,17 @@ struct Order {
     std::stable_sort(sorted.begin(), sorted.end(),
                      [&](int32_t i, int32_t j) { return length(i) > length(j); });
     int64_t start = 0, live = b.N;
+    b.checkpoint_rows = 0;
     for (int64_t t = 0; b.N && t < length(sorted[0]); ++t, start += live) {
       while (length(sorted[live - 1]) <= t) --live;
       step_start.push_back(start);
+      if (!b.interval || t == 0 || t % b.interval) continue;
+      checkpoint_start.push_back(b.checkpoint_rows);
+      b.checkpoint_rows += live;
     }
     b.sorted = sorted.data();
     b.step_start = step_start.data();
+    b.checkpoint_start = checkpoint_start.data();
   }
 };
 
@@ -69,33 +76,59 @@ void add(const float *from, float *to, int64_t count, int threads) {
   });
 }
 
+
+// The recurrent weights of every direction as the forward pass reads them.
+class Packed {
+ public:
+  explicit Packed(const LstmBatch &b)
+      : size_(products(b.precision).lstm_packed_size(b.H)),
+        own_(b.packed ? 0 : b.D * size_),
+        data_(b.packed ? b.packed : own_.get()) {
+    if (!b.packed) lstm_pack(b.recurrent, b.D, b.H, b.precision, own_.get());
+  }
+  const float *of(int64_t d) const { return data_ + d * size_; }
+
+ private:
+  int64_t size_;
+  Buffer<float> own_;
+  const float *data_;
+};
+
 }  // namespace
 
-void lstm_forward(LstmForward b, int threads) {
-  const Kernels &k = active();
-  const Order order(b);
-  const int64_t size = k.lstm_packed_size(b.H);
-  Buffer<float> packed(b.D * size);
-  for (int64_t d = 0; d < b.D; ++d) {
-    k.lstm_pack(b.recurrent + d * 4 * b.H * b.H, b.H, packed.get() + d * size);
+int64_t lstm_packed_size(int64_t H, Precision precision) {
+  return products(precision).lstm_packed_size(H);
+}
+
+void lstm_pack(const float *recurrent, int64_t D, int64_t H, Precision precision, float *packed) {
+  const Products &p = products(precision);
+  for (int64_t d = 0; d < D; ++d) {
+    p.lstm_pack(recurrent + d * 4 * H * H, H, packed + d * p.lstm_packed_size(H));
   }
+}
+
+void lstm_forward(LstmForward b, int threads) {
+  const Order order(b);
+  const Packed packed(b);
   const Groups groups = forward_groups(b, threads);
   parallel_for(b.D * groups.size(), threads, [&](int64_t task) {
     const std::vector<int32_t> &g = groups[task / b.D];
     const int64_t d = task % b.D;
-    k.lstm_forward(b, d, g.data(), g.size(), packed.get() + d * size);
+    products(b.precision).lstm_forward(b, d, g.data(), g.size(), packed.of(d));
   });
 }
 
 void lstm_backward(LstmBackward b, int64_t U, float *d_projected, float *d_recurrent,
                    int threads) {
-  const Kernels &k = active();
+  const Products &p = products(b.precision);
   const Order order(b);
-  const int64_t H = b.H, size = k.gemm_packed_size(4 * H, H);
-  Buffer<float> packed(b.D * size);
+  const int64_t H = b.H, size = p.gemm_packed_size(4 * H, H);
+  Buffer<float> transposed(b.D * size);
   for (int64_t d = 0; d < b.D; ++d) {
-    k.gemm_pack(b.recurrent + d * 4 * H * H, 4 * H, true, 4 * H, H, packed.get() + d * size);
+    p.gemm_pack(b.recurrent + d * 4 * H * H, 4 * H, true, 4 * H, H, transposed.get() + d * size);
   }
+  std::optional<Packed> forward;
+  if (b.interval) forward.emplace(b);
   // The first group adds to the results, each other to a copy; the copies are added in turn.
   // Without an index each token has a row of its own, and no copy of d_projected is needed.
   const Groups groups = backward_groups(b);
@@ -110,8 +143,8 @@ void lstm_backward(LstmBackward b, int64_t U, float *d_projected, float *d_recur
     const int64_t g = task / b.D, d = task % b.D;
     float *to_rows = g && b.index ? row_copies.get() + (g - 1) * rows : d_projected;
     float *to_weights = g ? weight_copies.get() + (g - 1) * weights : d_recurrent;
-    k.lstm_backward(b, d, groups[g].data(), groups[g].size(), packed.get() + d * size, to_rows,
-                    to_weights + d * 4 * H * H);
+    p.lstm_backward(b, d, groups[g].data(), groups[g].size(), transposed.get() + d * size,
+                    forward ? forward->of(d) : nullptr, to_rows, to_weights + d * 4 * H * H);
   });
   for (int64_t c = 0; c < copies; ++c) {
     if (b.index) add(row_copies.get() + c * rows, d_projected, rows, threads);

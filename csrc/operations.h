@@ -26,15 +26,21 @@ void sum_by_token_forward(const float *x, const int32_t *order, const int64_t *s
 // out, (M, G), = x[rows] kernel + bias. x (V, I); rows (M,), or null for all of x;
 // kernel (I, G); bias (G,) or null.
 void project_forward(const float *x, const int32_t *rows, const float *kernel, const float *bias,
-                     int64_t M, int64_t I, int64_t G, float *out, int threads);
+                     int64_t M, int64_t I, int64_t G, Precision precision, float *out,
+                     int threads);
 // d_x, (M, I), = d_out kernel^T: the gradient of the rows that were read.
 void project_backward_input(const float *d_out, const float *kernel, int64_t M, int64_t I,
-                            int64_t G, float *d_x, int threads);
+                            int64_t G, Precision precision, float *d_x, int threads);
 // d_kernel, (I, G), = x[rows]^T d_out, and d_bias, (G,), the sum of the rows of d_out.
 void project_backward_kernel(const float *x, const int32_t *rows, const float *d_out, int64_t M,
-                             int64_t I, int64_t G, float *d_kernel, float *d_bias, int threads);
+                             int64_t I, int64_t G, Precision precision, float *d_kernel,
+                             float *d_bias, int threads);
 
 // lstm.cc
+// Floats of the packed recurrent weights of one direction, and the weights, (D, H, 4H), packed
+// for LstmBatch::packed; good for the active tier alone.
+int64_t lstm_packed_size(int64_t H, Precision precision);
+void lstm_pack(const float *recurrent, int64_t D, int64_t H, Precision precision, float *packed);
 void lstm_forward(LstmForward batch, int threads);
 // d_projected, (U, D * 4H), is the gradient of what the tokens read; d_recurrent, (D, H, 4H).
 void lstm_backward(LstmBackward batch, int64_t U, float *d_projected, float *d_recurrent,

@@ -12,9 +12,8 @@ constexpr int64_t kChunk = 96;  // rows of a task: their part of the inputs fits
 
 // c, (M, N), = a b + bias with row m of a at row(m).
 template <class Row>
-void multiply(Row row, const float *packed, const float *bias, int64_t M, int64_t K, int64_t N,
-              float *c, int threads) {
-  const Kernels &k = active();
+void multiply(const Products &k, Row row, const float *packed, const float *bias, int64_t M,
+              int64_t K, int64_t N, float *c, int threads) {
   parallel_for((M + kChunk - 1) / kChunk, threads, [&](int64_t task) {
     const int64_t first = task * kChunk, rows = std::min(kChunk, M - first);
     const float *a[kChunk];
@@ -26,44 +25,44 @@ void multiply(Row row, const float *packed, const float *bias, int64_t M, int64_
 }  // namespace
 
 void project_forward(const float *x, const int32_t *rows, const float *kernel, const float *bias,
-                     int64_t M, int64_t I, int64_t G, float *out, int threads) {
-  const Kernels &k = active();
+                     int64_t M, int64_t I, int64_t G, Precision precision, float *out,
+                     int threads) {
+  const Products &k = products(precision);
   Buffer<float> packed(k.gemm_packed_size(I, G));
   k.gemm_pack(kernel, G, false, I, G, packed.get());
   auto row = [&](int64_t m) { return x + (rows ? rows[m] : m) * I; };
-  multiply(row, packed.get(), bias, M, I, G, out, threads);
+  multiply(k, row, packed.get(), bias, M, I, G, out, threads);
 }
 
 void project_backward_input(const float *d_out, const float *kernel, int64_t M, int64_t I,
-                            int64_t G, float *d_x, int threads) {
-  const Kernels &k = active();
+                            int64_t G, Precision precision, float *d_x, int threads) {
+  const Products &k = products(precision);
   Buffer<float> packed(k.gemm_packed_size(G, I));
   k.gemm_pack(kernel, G, true, G, I, packed.get());
   auto row = [&](int64_t m) { return d_out + m * G; };
-  multiply(row, packed.get(), nullptr, M, G, I, d_x, threads);
+  multiply(k, row, packed.get(), nullptr, M, G, I, d_x, threads);
 }
 
 void project_backward_kernel(const float *x, const int32_t *rows, const float *d_out, int64_t M,
-                             int64_t I, int64_t G, float *d_kernel, float *d_bias, int threads) {
-  const Kernels &k = active();
-  const float one = 1.0f;
-  const int64_t panels = (G + k.gemm_panel - 1) / k.gemm_panel;
-  const int64_t height = 132, bands = (I + height - 1) / height;
-  // A task owns a tile of d_kernel and sums over all rows; the last tasks own d_bias.
-  parallel_for(panels * (bands + 1), threads, [&](int64_t task) {
-    const int64_t column = task % panels * k.gemm_panel, width = std::min(k.gemm_panel, G - column);
-    const int64_t band = task / panels * height;
+                             int64_t I, int64_t G, Precision precision, float *d_kernel,
+                             float *d_bias, int threads) {
+  // A task owns a piece of d_kernel that fits L2, and sums over all rows; one more for each
+  // column piece owns that of d_bias, which is summed in float32.
+  const int64_t height = std::min<int64_t>(132, std::max<int64_t>(24, (I + threads - 1) / threads));
+  const int64_t width = 512, bands = (I + height - 1) / height, pieces = (G + width - 1) / width;
+  parallel_for(pieces * (bands + 1), threads, [&](int64_t task) {
+    const float one = 1.0f;
+    const int64_t column = task % pieces * width, band = task / pieces * height;
+    const int64_t columns = std::min(width, G - column);
+    const bool bias = task / pieces == bands;
     std::vector<const float *> a(M), b(M);
     for (int64_t m = 0; m < M; ++m) {
-      a[m] = task / panels == bands ? &one : x + (rows ? rows[m] : m) * I + band;
+      a[m] = bias ? &one : x + (rows ? rows[m] : m) * I + band;
       b[m] = d_out + m * G + column;
     }
-    if (task / panels == bands) {
-      k.gemm_columns(a.data(), b.data(), d_bias + column, G, M, 1, width);
-    } else {
-      k.gemm_columns(a.data(), b.data(), d_kernel + band * G + column, G, M,
-                     std::min(height, I - band), width);
-    }
+    products(bias ? Precision::kF32 : precision)
+        .gemm_columns(a.data(), b.data(), bias ? d_bias + column : d_kernel + band * G + column, G,
+                      M, bias ? 1 : std::min(height, I - band), columns);
   });
 }
 

@@ -2,14 +2,20 @@
 // target region and namespace.
 #include "buffer-inl.h"
 #include "math-inl.h"
+#include "bf16-inl.h"
 #include "gemm-inl.h"
 #include "lstm-inl.h"
 #include "lstm_backward-inl.h"
 #include "rows-inl.h"
 
+template <class P>
+constexpr Products products() {
+  return {gemm_packed_size<P>, gemm_pack<P>, gemm_rows<P>,    gemm_columns<P>,
+          lstm_packed_size<P>, lstm_pack<P>, lstm_forward<P>, lstm_backward<P>};
+}
+
 constexpr Kernels table(const char *name) {
-  return {name,         kRows,        sigmoid_forward,  tanh_forward,
-          exp_forward,  gemm_packed_size, gemm_pack, gemm_rows,       gemm_columns,
-          kPanel,       lstm_packed_size, lstm_pack, lstm_forward,    lstm_backward,
-          sum_rows,     rmsprop_rows};
+  return {name,        kRows,      sigmoid_forward, tanh_forward, exp_forward,
+          kDotIsFast,  {products<F32>(), products<Bf16>()},
+          sum_rows,    rmsprop_rows};
 }

@@ -3,10 +3,15 @@ using Vec = __m512;
 constexpr int kLanes = 16;
 constexpr int kRows = 6;
 constexpr int kVecs = 4;
+#ifndef BOTHWAYS_DOT
+constexpr bool kDotIsFast = false;
+#endif
 
 inline __mmask16 first_lanes(int64_t n) {
   return n >= kLanes ? 0xffff : static_cast<__mmask16>((1u << n) - 1);
 }
+inline __m512i bits(Vec a) { return _mm512_castps_si512(a); }
+inline Vec lanes(__m512i a) { return _mm512_castsi512_ps(a); }
 
 inline Vec set1(float x) { return _mm512_set1_ps(x); }
 inline Vec load(const float *p) { return _mm512_loadu_ps(p); }
@@ -18,10 +23,23 @@ inline Vec fnma(Vec a, Vec b, Vec c) { return _mm512_fnmadd_ps(a, b, c); }
 inline Vec vmin(Vec a, Vec b) { return _mm512_min_ps(a, b); }
 inline Vec vmax(Vec a, Vec b) { return _mm512_max_ps(a, b); }
 inline Vec vsqrt(Vec a) { return _mm512_sqrt_ps(a); }
-inline Vec vround(Vec a) {
-  return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-}
-inline Vec pow2(Vec n) { return _mm512_scalef_ps(set1(1.0f), n); }
 inline bool all_equal(Vec a, Vec b) {
   return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ) == 0xffff;
+}
+inline Vec bits_up(Vec a, int n) { return lanes(_mm512_slli_epi32(bits(a), n)); }
+inline Vec bits_down(Vec a, int n) { return lanes(_mm512_srli_epi32(bits(a), n)); }
+inline Vec bits_and(Vec a, uint32_t mask) {
+  return lanes(_mm512_and_si512(bits(a), _mm512_set1_epi32(static_cast<int>(mask))));
+}
+inline Vec bits_or(Vec a, Vec b) { return _mm512_or_ps(a, b); }
+inline Vec bits_add(Vec a, Vec b) { return lanes(_mm512_add_epi32(bits(a), bits(b))); }
+inline Vec bits_add(Vec a, uint32_t b) {
+  return lanes(_mm512_add_epi32(bits(a), _mm512_set1_epi32(static_cast<int>(b))));
+}
+inline Vec nan_bits(Vec a) {
+  return lanes(_mm512_movm_epi32(_mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q)));
+}
+inline void store_upper_halves(uint16_t *p, Vec a, int64_t n) {
+  _mm256_mask_storeu_epi16(p, first_lanes(n),
+                           _mm512_cvtepi32_epi16(_mm512_srli_epi32(bits(a), 16)));
 }

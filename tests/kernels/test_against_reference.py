@@ -82,10 +82,10 @@ def test_lstm_forward_and_backward(isa, problem, initial, reverse, seed):
     )
     for a, b in zip(states[:3], truth[:3], strict=True):
         close(a, b)
-    for a, b in zip(states[3:], truth[3:], strict=True):  # the same rows in another order
-        width = a.shape[2]
-        for d in range(D):
-            rows = b[:, d * width : (d + 1) * width]
+    H = p.recurrent.shape[1]
+    kept = np.split(states.kept, [4 * H, 5 * H], axis=2)  # the same rows in another order
+    for a, b in zip(kept, (truth.gates, truth.cells, truth.output), strict=True):
+        for d, rows in enumerate(np.split(b, D, axis=1)):
             close(np.sort(a[d], axis=0), np.sort(rows, axis=0))
 
     rng = np.random.default_rng(seed)
@@ -96,9 +96,7 @@ def test_lstm_forward_and_backward(isa, problem, initial, reverse, seed):
     }
     some = {k: v for k, v in gradients.items() if rng.random() < 0.7}
     got = kernels.lstm_backward(
-        states,
-        p.offsets,
-        p.recurrent,
+        *(states, projected[tokens.inverse], p.offsets, p.recurrent),
         reverse=reverse,
         initial=initial,
         **{k: v.astype(np.float32) for k, v in some.items()},
@@ -111,11 +109,8 @@ def test_lstm_forward_and_backward(isa, problem, initial, reverse, seed):
         close(a, b, 5e-5)
     # The same with the gradients of tokens that read the same row added up.
     summed, *rest = kernels.lstm_backward(
-        states,
-        p.offsets,
-        p.recurrent,
+        *(states, projected, p.offsets, p.recurrent),
         index=tokens.inverse,
-        rows=len(tokens.distinct),
         reverse=reverse,
         initial=initial,
         **{k: v.astype(np.float32) for k, v in some.items()},

@@ -97,12 +97,10 @@ def test_projecting_distinct_tokens_is_projecting_all(isa, problem):
     a, b = run(p), kernels.lstm_forward(every, p.offsets, p.recurrent)
     same_bits(a.output, b.output)
     # and so are the gradients of the kernel and of the embedding
-    d_gates, *_ = kernels.lstm_backward(a, p.offsets, p.recurrent, d_output=a.output)
+    d_gates, *_ = kernels.lstm_backward(a, every, p.offsets, p.recurrent, d_output=a.output)
+    distinct = kernels.project(p.table, p.kernel, p.bias, rows=tokens.distinct)
     summed, *_ = kernels.lstm_backward(
-        *(a, p.offsets, p.recurrent),
-        index=tokens.inverse,
-        rows=len(tokens.distinct),
-        d_output=a.output,
+        *(a, distinct, p.offsets, p.recurrent), index=tokens.inverse, d_output=a.output
     )
     np.testing.assert_allclose(summed, kernels.sum_by_token(d_gates, tokens), rtol=1e-4, atol=1e-5)
     d_kernel, d_bias = kernels.project_backward_kernel(p.table, summed, rows=tokens.distinct)
@@ -122,7 +120,7 @@ def test_inference_keeps_no_gates_and_gives_the_same_bits(isa, problem):
     p = problem
     projected = kernels.project(p.table, p.kernel, p.bias)  # the whole vocabulary, once
     full, lean = run(p), kernels.lstm(projected, p.offsets, p.recurrent, index=p.ids)
-    assert lean.gates is None and lean.output is None
+    assert lean.kept is None and lean.output is None
     same_bits(full.h_n, lean.h_n)
     same_bits(full.c_n, lean.c_n)
     outputs = kernels.lstm(projected, p.offsets, p.recurrent, index=p.ids, sequences=True)
@@ -134,22 +132,23 @@ def test_inference_keeps_no_gates_and_gives_the_same_bits(isa, problem):
 def test_threads_never_change_a_bit(isa, problem, threads):
     p = problem
     states = run(p)
+    tokens = kernels.unique(p.ids, len(p.table))
+    every = kernels.project(p.table, p.kernel, p.bias, rows=p.ids)
+    distinct = kernels.project(p.table, p.kernel, p.bias, rows=tokens.distinct)
     results = []
     for count in (1, threads):
         again = run(p, threads=count)
-        results.append((*again, *kernels.lstm_backward(
-            again, p.offsets, p.recurrent, d_output=states.output, d_h_n=states.h_n,
+        results.append((*again[:4], *kernels.lstm_backward(
+            again, every, p.offsets, p.recurrent, d_output=states.output, d_h_n=states.h_n,
             initial=True, threads=count,
         )))  # fmt: skip
-        tokens = kernels.unique(p.ids, len(p.table))
         summed, d_recurrent, *_ = kernels.lstm_backward(
-            *(again, p.offsets, p.recurrent),
+            *(again, distinct, p.offsets, p.recurrent),
             index=tokens.inverse,
-            rows=len(tokens.distinct),
             d_h_n=again.c_n,
             threads=count,
         )
-        again_summed = kernels.sum_by_token(results[-1][5], tokens, threads=count)
+        again_summed = kernels.sum_by_token(results[-1][4], tokens, threads=count)
         results[-1] += (summed, d_recurrent, again_summed)
         results[-1] += kernels.project_backward_kernel(
             p.table, summed, rows=tokens.distinct, threads=count
@@ -209,6 +208,9 @@ def test_wrong_arguments_are_refused_before_native_code_runs():
         kernels.lstm(x[:, :4], p.offsets, p.recurrent)
     with pytest.raises(ArgumentError, match="h0 has the shape"):
         kernels.lstm(x, p.offsets, p.recurrent, h0=np.zeros((1, 2, 2), np.float32))
+    state = np.zeros((1, 1, 2), np.float32)
+    with pytest.raises(ArgumentError, match="h0 and c0 are given together"):
+        kernels.lstm(x, p.offsets, p.recurrent, h0=state)
     with pytest.raises(ArgumentError, match="holds 9 at place 1: ids go from 0 to 6"):
         kernels.gather(p.table, [0, 9])
     with pytest.raises(ArgumentError, match="holds -1"):
@@ -242,11 +244,11 @@ def test_large_batches_repeat_too(isa):
     lengths = np.random.default_rng(1).integers(0, 12, 150)
     p = make(lengths, V=30, H=16, D=2)
     states = run(p)
+    table = kernels.project(p.table, p.kernel, p.bias)
     results = [
         kernels.lstm_backward(
-            *(states, p.offsets, p.recurrent),
+            *(states, table, p.offsets, p.recurrent),
             index=p.ids,
-            rows=30,
             d_h_n=states.h_n,
             threads=threads,
         )

@@ -3,8 +3,8 @@
 `reference` has every one of them again in plain NumPy: read that first.
 """
 
-from bothways.kernels._isa import available_isas, default_threads, isa, set_isa
-from bothways.kernels._lstm import LstmStates, lstm, lstm_backward, lstm_forward
+from bothways.kernels._isa import available_isas, default_threads, isa, precision_used, set_isa
+from bothways.kernels._lstm import LstmStates, Recurrent, lstm, lstm_backward, lstm_forward
 from bothways.kernels._optimize import rmsprop_rows
 from bothways.kernels._pool import (
     last_backward,
@@ -27,6 +27,7 @@ from bothways.kernels._scores import sigmoid, softmax, tanh
 
 __all__ = [
     "LstmStates",
+    "Recurrent",
     "Unique",
     "available_isas",
     "default_threads",
@@ -43,6 +44,7 @@ __all__ = [
     "mean_forward",
     "project",
     "project_backward_input",
+    "precision_used",
     "project_backward_kernel",
     "rmsprop_rows",
     "set_isa",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+from typing import Literal, get_args
 
 from bothways.errors import ArgumentError
 from bothways.kernels import _kernels
 
-_TIERS = ("scalar", "avx2", "avx512", "amx")
+_TIERS = ("scalar", "avx2", "avx512", "avx512bf16", "amx")
 _log = logging.getLogger("bothways")
 
 
@@ -37,6 +38,30 @@ def set_isa(name: str) -> None:
             f"{', '.join(available_isas())}"
         )
     _log.debug("kernels: tier %s", name)
+
+
+Precision = Literal["f32", "bf16"]
+
+# The tests of bf16 set this, so that its algorithm runs on every tier.
+_emulate_bf16 = False
+
+
+def precision_used(precision: Precision) -> Precision:
+    """What a request for `precision` is computed in by the tier in use.
+
+    `bf16`: products of operands rounded to bfloat16, everything else float32. A tier without
+    instructions for that computes in `f32`, which is faster there and more exact. Raises
+    `ArgumentError` for another word.
+    """
+    if precision not in get_args(Precision):
+        raise ArgumentError(f"precision must be 'f32' or 'bf16', got {precision!r}")
+    fast = _kernels.dot_is_fast() or _emulate_bf16
+    return precision if fast else "f32"
+
+
+def precision_code(precision: Precision) -> int:
+    """`precision_used` as the extension counts: 0 for f32, 1 for bf16."""
+    return int(precision != "f32" and precision_used(precision) == "bf16")
 
 
 def default_threads() -> int:

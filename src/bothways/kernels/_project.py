@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bothways.kernels import _kernels
 from bothways.kernels._border import floats, ids32, maybe_floats, native, offsets64
-from bothways.kernels._isa import default_threads
+from bothways.kernels._isa import Precision, default_threads, precision_code
 
 Floats = NDArray[np.float32]
 
@@ -67,26 +67,37 @@ def project(
     bias: ArrayLike | None = None,
     *,
     rows: ArrayLike | None = None,
+    precision: Precision = "f32",
     threads: int | None = None,
+    out: Floats | None = None,
 ) -> Floats:
     """`x[rows] @ kernel + bias`, `(M, G)`; a row's bits do not depend on the others.
 
     `x (V, I)`, `kernel (I, G)`, `bias (G,)` float32; `rows (M,)`, or None for all of `x`.
+    With `precision="bf16"` the two factors are rounded to bfloat16. `out` takes the result.
     """
     x, kernel, bias = floats(x, "x", 2), floats(kernel, "kernel", 2), maybe_floats(bias, "bias", 1)
     rows = None if rows is None else ids32(rows, "rows")
-    out = np.empty((len(x if rows is None else rows), kernel.shape[1]), np.float32)
-    native(_kernels.project, x, rows, kernel, bias, out, threads or default_threads())
+    if out is None:
+        out = np.empty((len(x if rows is None else rows), kernel.shape[1]), np.float32)
+    code = precision_code(precision)
+    native(_kernels.project, x, rows, kernel, bias, code, out, threads or default_threads())
     return out
 
 
 def project_backward_input(
-    d_out: ArrayLike, kernel: ArrayLike, *, threads: int | None = None
+    d_out: ArrayLike,
+    kernel: ArrayLike,
+    *,
+    precision: Precision = "f32",
+    threads: int | None = None,
+    out: Floats | None = None,
 ) -> Floats:
     """The gradient of the rows that `project` read, `(M, I)`, from `d_out`, `(M, G)`."""
     d_out, kernel = floats(d_out, "d_out", 2), floats(kernel, "kernel", 2)
-    d_x = np.empty((len(d_out), len(kernel)), np.float32)
-    native(_kernels.project_backward_input, d_out, kernel, d_x, threads or default_threads())
+    d_x = np.empty((len(d_out), len(kernel)), np.float32) if out is None else out
+    code = precision_code(precision)
+    native(_kernels.project_backward_input, d_out, kernel, code, d_x, threads or default_threads())
     return d_x
 
 
@@ -95,6 +106,7 @@ def project_backward_kernel(
     d_out: ArrayLike,
     *,
     rows: ArrayLike | None = None,
+    precision: Precision = "f32",
     threads: int | None = None,
 ) -> tuple[Floats, Floats]:
     """The gradients of `kernel`, `(I, G)`, and `bias`, `(G,)`, of `project`."""
@@ -102,6 +114,9 @@ def project_backward_kernel(
     rows = None if rows is None else ids32(rows, "rows")
     d_kernel = np.empty((x.shape[1], d_out.shape[1]), np.float32)
     d_bias = np.empty(d_out.shape[1], np.float32)
-    threads = threads or default_threads()
-    native(_kernels.project_backward_kernel, x, rows, d_out, d_kernel, d_bias, threads)
+    native(
+        _kernels.project_backward_kernel,
+        *(x, rows, d_out, precision_code(precision), d_kernel, d_bias),
+        threads or default_threads(),
+    )
     return d_kernel, d_bias

@@ -60,7 +60,7 @@ def lstm(
     c0: Tensor | None,
     reverse: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Project rows of `x`, then run the recurrence: output, h_n, c_n, gates, cells.
+    """Project rows of `x`, then run the recurrence: output, h_n, c_n, trace, projected.
 
     `rows (U,)` of `x (V, I)` are projected, or all; token `t` reads the projected row
     `index[t]`, or `t`. The gradient of `x` is row-sparse where `rows` are given.
@@ -79,14 +79,15 @@ def lstm(
         reverse=reverse,
         threads=threads,
     )
-    return _tensors(*states, like=x)
+    return _tensors(*states[:4], projected, like=x)
 
 
 @lstm.register_fake
 def _(x, rows, index, offsets, kernel, bias, recurrent, h0, c0, reverse):
     D, H, _ = recurrent.shape
     N, T = len(offsets) - 1, len(x if index is None else index)
-    shapes = [(T, D * H), (D, N, H), (D, N, H), (D, T, 4 * H), (D, T, H)]
+    U = len(x if rows is None else rows)
+    shapes = [(T, D * H), (D, N, H), (D, N, H), (D, T, 6 * H), (U, D * 4 * H)]
     return tuple(x.new_empty(shape) for shape in shapes)
 
 
@@ -111,7 +112,8 @@ def lstm_backward(
     """Gradients of the rows of `x` that were read, kernel, bias, recurrent, h0 and c0."""
     threads = kernel_threads()
     d_projected, d_recurrent, d_h0, d_c0 = kernels.lstm_backward(
-        kernels.LstmStates(*(as_array(s) for s in states)),
+        kernels.LstmStates(*(as_array(s) for s in states[:4])),
+        as_array(states[4]),
         as_array(offsets),
         as_array(recurrent),
         d_output=as_array(d_output),
@@ -122,7 +124,6 @@ def lstm_backward(
         reverse=reverse,
         initial=need_initial,
         index=as_array(index),
-        rows=len(x if rows is None else rows),
         threads=threads,
     )
     d_kernel, d_bias = kernels.project_backward_kernel(

@@ -1,0 +1,26 @@
+// The AVX-512 tier with bfloat16 instructions. What is shared with other files is included before the target region, so
+// that no inline function of theirs is compiled for this tier.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "kernels.h"
+#include "parallel.h"
+
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")
+
+namespace bothways {
+namespace {
+#include "vec_avx512bf16.h"
+#include "tier-inl.h"
+}  // namespace
+
+const Kernels kAvx512Bf16 = table("avx512bf16");
+
+}  // namespace bothways
+
+#pragma GCC pop_options
+#endif
