@@ -22,8 +22,9 @@ where sqrt(v) is nothing beside eps. In between the rest is at most 4/27 of the 
 
     r^3 / 8 of the move, with r = (1 - b2) / (1 - b1),
 
-if the rates do not rise faster than in a straight line from zero. For the usual betas that
-is 1.25e-7, a unit in the last place of float32. r is held to at most 0.2, so 1e-3.
+if the rates do not rise faster than in a straight line from zero, and weight decay takes at
+most (1 - b1) / 100 in a step. For the usual betas that is 1.25e-7, a unit in the last place
+of float32. r is held to at most 0.2, so 1e-3.
 
 A history, (6, WINDOW) float64, has a column for each of the last steps t, of a row that saw
 its last gradient then: what is left of its weights by decay, of b1^n and of b2^(n/2), and
@@ -67,7 +68,7 @@ def pass_step(
         move = move / root
 
 
-def missed(history: History, count: int) -> NDArray[np.float32]:
+def missed(history: History, count: int, dtype: type = np.float32) -> NDArray:
     """The factors of `kernels.adam_catch_up`, `(count, 6)`, for the first `count` columns."""
     left, first, root, a, b, c = history[:, :count]
     ratio, spread = np.ones(count), np.zeros(count)
@@ -75,4 +76,4 @@ def missed(history: History, count: int) -> NDArray[np.float32]:
     np.divide(a, b, out=ratio, where=moved)
     np.divide(c, b, out=spread, where=moved)
     spread[moved] = spread[moved] * ratio[moved] - 1
-    return np.stack([1 - left, first, root * root, a, ratio, spread], axis=1, dtype=np.float32)
+    return np.stack([1 - left, first, root * root, a, ratio, spread], axis=1, dtype=dtype)
