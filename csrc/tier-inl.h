@@ -17,5 +17,5 @@ constexpr Products products() {
 constexpr Kernels table(const char *name) {
   return {name,        kRows,      sigmoid_forward, tanh_forward, exp_forward,
           kDotIsFast,  {products<F32>(), products<Bf16>()},
-          sum_rows,    rmsprop_rows};
+          sum_rows,    rmsprop_rows, adam_rows, adam_catch_up};
 }

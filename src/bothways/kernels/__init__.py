@@ -5,7 +5,7 @@
 
 from bothways.kernels._isa import available_isas, default_threads, isa, precision_used, set_isa
 from bothways.kernels._lstm import LstmStates, Recurrent, lstm, lstm_backward, lstm_forward
-from bothways.kernels._optimize import rmsprop_rows
+from bothways.kernels._optimize import adam_catch_up, adam_rows, rmsprop_rows
 from bothways.kernels._pool import (
     last_backward,
     last_forward,
@@ -29,6 +29,8 @@ __all__ = [
     "LstmStates",
     "Recurrent",
     "Unique",
+    "adam_catch_up",
+    "adam_rows",
     "available_isas",
     "default_threads",
     "gather",
@@ -42,9 +44,9 @@ __all__ = [
     "max_forward",
     "mean_backward",
     "mean_forward",
+    "precision_used",
     "project",
     "project_backward_input",
-    "precision_used",
     "project_backward_kernel",
     "rmsprop_rows",
     "set_isa",
