@@ -15,7 +15,8 @@ $(BIN)/python:
 # The package is installed in place (editable), and again when the C++ changes.
 $(VENV)/.installed: $(SOURCES) | $(BIN)/python
 	$(BIN)/pip install --quiet --constraint constraints.txt "scikit-build-core>=0.10" "nanobind>=2.4" cmake ninja
-	$(BIN)/pip install --quiet --constraint constraints.txt --no-build-isolation --editable ".[all]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-build-isolation \
+	  --config-settings=cmake.define.BOTHWAYS_TILE_MODEL=ON --editable ".[all]"
 	$(BIN)/pip install --quiet --constraint constraints.txt --group dev
 	touch $@
 

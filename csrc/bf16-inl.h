@@ -29,7 +29,15 @@ inline Vec dot(Vec a, Vec b, Vec c) {
 // How the numbers of a product travel: in words of 32 bits, one float32 or two bfloat16.
 // `pack_row` writes K neighbours as words(K) words. `pack_words` writes n words of which
 // each holds one number of each of kDepth rows; a missing second row counts as zeros.
+struct NoSession {
+  NoSession() {}
+};
+
 struct F32 {
+  using Columns = F32;        // for products of a transposed left-hand side
+  using Session = NoSession;  // lives as long as products are made
+  static constexpr bool kTiles = false;
+  static constexpr int64_t kSlack = 0;
   static constexpr int64_t kDepth = 1;
   static int64_t words(int64_t K) { return K; }
   static Vec multiply_add(Vec a, Vec b, Vec c) { return fma(a, b, c); }
@@ -42,6 +50,10 @@ struct F32 {
 };
 
 struct Bf16 {
+  using Columns = Bf16;
+  using Session = NoSession;
+  static constexpr bool kTiles = false;
+  static constexpr int64_t kSlack = 0;
   static constexpr int64_t kDepth = 2;
   static int64_t words(int64_t K) { return (K + 1) / 2; }
   static Vec multiply_add(Vec a, Vec b, Vec c) { return dot(a, b, c); }

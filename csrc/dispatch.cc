@@ -8,15 +8,19 @@ namespace bothways {
 
 const Kernels *const *available() {
   struct Tiers {
-    const Kernels *list[5] = {};
+    const Kernels *list[7] = {};
     Tiers() {
       int n = 0;
 #if defined(__x86_64__)
+      if (cpu_features().amx) list[n++] = &kAmx;
       if (cpu_features().bf16) list[n++] = &kAvx512Bf16;
       if (cpu_features().avx512) list[n++] = &kAvx512;
       if (cpu_features().avx2) list[n++] = &kAvx2;
 #endif
-      list[n] = &kScalar;
+      list[n++] = &kScalar;
+#if defined(__x86_64__) && defined(BOTHWAYS_TILE_MODEL)
+      if (cpu_features().avx512) list[n] = &kAmxModel;
+#endif
     }
   };
   static const Tiers tiers;

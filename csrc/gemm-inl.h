@@ -94,6 +94,10 @@ Tile<P, Left> tile_for(int64_t rows, int64_t columns) {
 template <class P>
 void multiply_panel(const float *a, int64_t lda, const float *panel, int64_t words, float *c,
                     int64_t ldc, int64_t M, int64_t columns, bool add) {
+  if constexpr (P::kTiles) {
+    P::multiply_panel(a, lda, panel, words, c, ldc, M, columns, add);
+    return;
+  }
   for (int64_t k = 0; k < words; k += kBlock) {
     const int64_t depth = words - k < kBlock ? words - k : kBlock;
     for (int64_t m = 0; m < M; m += kRows) {
@@ -116,7 +120,7 @@ void gemm_pack(const float *b, int64_t ldb, bool transposed, int64_t K, int64_t 
   alignas(64) float two[2][kPanel];
   for (int64_t j = 0; j < N; j += kPanel) {
     const int64_t columns = N - j < kPanel ? N - j : kPanel;
-    for (int64_t k = 0; k < K; k += P::kDepth, packed += kPanel) {
+    for (int64_t k = 0; k < P::kDepth * P::words(K); k += P::kDepth, packed += kPanel) {
       for (int64_t i = 0; i < P::kDepth; ++i) {
         for (int64_t n = 0; n < kPanel; ++n) {
           two[i][n] = n >= columns || k + i >= K ? 0.0f
@@ -133,8 +137,9 @@ void gemm_pack(const float *b, int64_t ldb, bool transposed, int64_t K, int64_t 
 template <class P>
 void gemm_rows(const float *const *a, const float *packed, const float *bias, float *c, int64_t ldc,
                int64_t M, int64_t K, int64_t N) {
+  const typename P::Session session;
   const int64_t words = P::words(K);
-  Buffer<float> rows(M * words);
+  Buffer<float> rows((M + P::kSlack) * words);
   for (int64_t m = 0; m < M; ++m) {
     P::pack_row(a[m], K, rows.get() + m * words);
     for (int64_t n = 0; n < N; ++n) c[m * ldc + n] = bias ? bias[n] : 0.0f;

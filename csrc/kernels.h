@@ -104,7 +104,8 @@ struct Products {
   // The recurrence over `count` sequences of one direction, given by their places in
   // `sorted`, ascending. `packed` is what lstm_pack (forward) or gemm_pack of the transpose
   // (backward) made of recurrent[d]; with checkpoints the backward pass needs both.
-  // The backward pass adds to d_projected, (U, D * 4H), and to d_recurrent, (H, 4H).
+  // The backward pass adds to d_projected, (U, D * 4H), or without an index writes it, and
+  // adds to d_recurrent, (H, 4H).
   int64_t (*lstm_packed_size)(int64_t H);
   void (*lstm_pack)(const float *recurrent, int64_t H, float *packed);
   void (*lstm_forward)(const LstmForward &batch, int64_t d, const int32_t *ranks,
@@ -133,7 +134,10 @@ struct Kernels {
   void (*adam_catch_up)(const AdamCatchUp &update);
 };
 
-extern const Kernels kScalar, kAvx2, kAvx512, kAvx512Bf16;
+extern const Kernels kScalar, kAvx2, kAvx512, kAvx512Bf16, kAmx;
+#if defined(BOTHWAYS_TILE_MODEL)
+extern const Kernels kAmxModel;
+#endif
 
 // The tier in use; the best this CPU has until set_isa says otherwise.
 const Kernels &active();

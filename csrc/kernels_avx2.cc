@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "kernels.h"
-#include "parallel.h"
+#include "memory.h"
 
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")

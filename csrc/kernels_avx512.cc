@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "kernels.h"
-#include "parallel.h"
+#include "memory.h"
 
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "kernels.h"
-#include "parallel.h"
+#include "memory.h"
 
 namespace bothways {
 namespace {

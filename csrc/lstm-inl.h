@@ -74,12 +74,12 @@ int64_t lstm_packed_size(int64_t H) {
 template <class P>
 void lstm_pack(const float *recurrent, int64_t H, float *packed) {
   for (int64_t j = 0; j < H; j += kLanes) {
-    for (int64_t k = 0; k < H; k += P::kDepth) {
+    for (int64_t k = 0; k < P::kDepth * P::words(H); k += P::kDepth) {
       for (int64_t gate = 0; gate < 4; ++gate, packed += kLanes) {
         const float *first = recurrent + (k * 4 + gate) * H + j;
         const float *second = k + P::kDepth - 1 < H ? first + (P::kDepth - 1) * 4 * H : nullptr;
         store(packed, set1(0.0f));
-        P::pack_words(first, second, H - j < kLanes ? H - j : kLanes, packed);
+        if (k < H) P::pack_words(first, second, H - j < kLanes ? H - j : kLanes, packed);
       }
     }
   }
@@ -100,16 +100,17 @@ struct Walk {
 
   Walk(const LstmBatch &b, int64_t d, const int32_t *ranks, int64_t count)
       : b(b), d(d), count(count), width(padded(b.H)), words(P::words(width)), ranks(ranks),
-        floats(count * (3 * width + kPanel + 2 * words)), places(2 * count) {
+        floats(count * (3 * width + kPanel) + 2 * (count + P::kSlack) * words),
+        places(2 * count) {
     c = floats.get();
     pooled = c + count * width;
     h = pooled + count * width;
     z = h + count * width;
     operand = z + count * kPanel;
-    next = operand + count * words;
+    next = operand + (count + P::kSlack) * words;
     sequences = places.get();
     positions = sequences + count;
-    std::memset(c, 0, count * (3 * width + kPanel + 2 * words) * sizeof(float));
+    std::memset(c, 0, (next + (count + P::kSlack) * words - c) * sizeof(float));
     for (int64_t r = 0; r < count; ++r) sequences[r] = b.sorted[ranks[r]];
   }
 
@@ -239,9 +240,9 @@ void forward_step(Walk<P> &walk, int64_t t, int64_t live, const float *packed,
   const LstmBatch &b = walk.b;
   const int64_t H = b.H, words = P::words(H);
   // Without an initial state the first product is zero. The last block of words is left to
-  // the tile that goes on with the sums.
+  // the register tile that goes on with the sums.
   const int64_t used = t > 0 || b.h0 ? words : 0;
-  const int64_t first = used > 0 ? (used - 1) / kBlock * kBlock : 0;
+  const int64_t first = P::kTiles ? used : used > 0 ? (used - 1) / kBlock * kBlock : 0;
   for (int64_t r = 0; r < live; ++r) {
     walk.positions[r] = position(b, walk.d, walk.sequences[r], t);
     prefetch_step(b, walk.d, walk.sequences[r], t + 1);
@@ -263,6 +264,7 @@ void forward_step(Walk<P> &walk, int64_t t, int64_t live, const float *packed,
 template <class P>
 void lstm_forward(const LstmForward &b, int64_t d, const int32_t *ranks, int64_t count,
                   const float *packed) {
+  const typename P::Session session;
   Walk<P> walk(b, d, ranks, count);
   const StepOutput to{b.output, b.pool, batch_trace(b, d, ranks)};
   walk.begin(0, count);

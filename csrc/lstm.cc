@@ -2,6 +2,7 @@
 #include <optional>
 #include <vector>
 
+#include "memory.h"
 #include "operations.h"
 #include "parallel.h"
 
@@ -135,7 +136,7 @@ void lstm_backward(LstmBackward b, int64_t U, float *d_projected, float *d_recur
   const int64_t copies = groups.empty() ? 0 : static_cast<int64_t>(groups.size()) - 1;
   const int64_t rows = U * b.D * 4 * H, weights = b.D * 4 * H * H;
   Buffer<float> row_copies(b.index ? copies * rows : 0), weight_copies(copies * weights);
-  clear(d_projected, rows, threads);
+  if (b.index) clear(d_projected, rows, threads);
   clear(d_recurrent, weights, threads);
   if (b.index) clear(row_copies.get(), copies * rows, threads);
   clear(weight_copies.get(), copies * weights, threads);

@@ -2,7 +2,7 @@
 //
 // The gate gradients of a step never go to memory: while they are in cache they give the
 // state gradients of the step before, are added to the row of the projection that their token
-// had read, and, a block of steps at a time, to the gradient of the recurrent weights.
+// had read (without an index each token has its own, which is written), and, a block of steps at a time, to the gradient of the recurrent weights.
 
 // Rows of gate gradients that are summed into d_recurrent at once: its own traffic must stay
 // small beside the products, and the rows in L2.
@@ -78,9 +78,10 @@ template <class P>
 void lstm_backward(const LstmBackward &b, int64_t d, const int32_t *ranks, int64_t count,
                    const float *packed, const float *packed_forward, float *d_projected,
                    float *d_recurrent) {
+  const typename P::Session session;
   const int64_t H = b.H, G = 4 * H, width = padded(H), flush = flush_rows(H);
   const int64_t room = flush + count, words = P::words(G);
-  Buffer<float> scratch(2 * count * width + room * 5 * H + (P::kDepth > 1 ? count * words : 0));
+  Buffer<float> scratch(2 * count * width + room * 5 * H + (P::kDepth > 1 ? (count + P::kSlack) * words : 0));
   Buffer<float> again(b.interval ? b.interval * count * 6 * H : 0);
   Buffer<const float *> pointers(2 * room);
   Buffer<int64_t> sequences(count);
@@ -124,11 +125,16 @@ void lstm_backward(const LstmBackward &b, int64_t d, const int32_t *ranks, int64
       }
     }
     for (int64_t r = 0; r < live; ++r) {
-      add_row(rows + r * G, d_projected + projected_at(b, d, position(b, d, sequences[r], t)), G);
+      float *to = d_projected + projected_at(b, d, position(b, d, sequences[r], t));
+      if (b.index) {
+        add_row(rows + r * G, to, G);
+      } else {
+        std::memcpy(to, rows + r * G, G * sizeof(float));
+      }
     }
     filled += live;
     if (filled >= flush || t == 0) {
-      add_columns<P>(states, gates, d_recurrent, G, paired, H, G);
+      add_columns<typename P::Columns>(states, gates, d_recurrent, G, paired, H, G);
       filled = paired = 0;
     }
   }

@@ -4,6 +4,8 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include "cpu.h"
+#include "memory.h"
 #include "module_arrays.h"
 
 void bind_text(nb::module_ &m);  // module_text.cc
@@ -103,6 +105,14 @@ void adam_missed(Ids rows, OutRows weight, OutRows first, OutRows second, Array<
                 threads);
 }
 
+// An uninitialised array (count,) in memory of allocate().
+nb::ndarray<nb::numpy, float> empty(int64_t count) {
+  expect(count >= 0, "an array has no negative size");
+  void *memory = allocate(count * sizeof(float));
+  nb::capsule owner(memory, [](void *p) noexcept { release(p); });
+  return nb::ndarray<nb::numpy, float>(memory, {static_cast<size_t>(count)}, owner);
+}
+
 template <void (*Kernels::*Function)(const float *, float *, int64_t)>
 void elementwise(Row x, OutRow out) {
   expect_shape(out, "out", {static_cast<int64_t>(x.shape(0))});
@@ -115,12 +125,15 @@ NB_MODULE(_kernels, m) {
   m.doc() = "Bothways' compiled kernels; use them through bothways.kernels";
   m.def("isa", [] { return std::string(active().name); });
   m.def("set_isa", [](const std::string &name) { return set_isa(name.c_str()); });
+  m.def("amx_refused", [] { return cpu_features().amx_refused; });
   m.def("dot_is_fast", [] { return active().dot_is_fast; });
   m.def("available_isas", [] {
     std::vector<std::string> names;
     for (const Kernels *const *k = available(); *k; ++k) names.emplace_back((*k)->name);
     return names;
   });
+  m.def("empty", empty);
+  m.def("trim_memory", trim_memory);
   m.def("unique", unique, Unlocked());
   m.def("gather", gather, Unlocked());
   m.def("sum_by_token", sum_by_token, Unlocked());

@@ -5,10 +5,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <exception>
 #include <mutex>
-#include <new>
 #include <thread>
 
 namespace bothways {
@@ -72,7 +70,7 @@ class Pool {
       for (int64_t i = 0; i < tasks; ++i) task(i);
       return;
     }
-    Loop loop{task, tasks, threads - 1};
+    Loop loop{task, tasks, threads - 1, {}, {}, {}};
     {
       std::lock_guard<std::mutex> lock(mutex_);
       while (workers_ < threads - 1) {
@@ -143,13 +141,5 @@ void parallel_for(int64_t tasks, int threads, const std::function<void(int64_t)>
   }
   the_pool().run(tasks, threads, task);
 }
-
-void *allocate(int64_t bytes) {
-  void *memory = std::aligned_alloc(64, (bytes + 127) / 64 * 64);
-  if (!memory) throw std::bad_alloc();
-  return memory;
-}
-
-void release(void *memory) { std::free(memory); }
 
 }  // namespace bothways

@@ -12,8 +12,4 @@ namespace bothways {
 // No thread exists before the first call with threads > 1. Nested calls run in line.
 void parallel_for(int64_t tasks, int threads, const std::function<void(int64_t)> &task);
 
-// Uninitialised memory on a cache line; throws std::bad_alloc.
-void *allocate(int64_t bytes);
-void release(void *memory);
-
 }  // namespace bothways

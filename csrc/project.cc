@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "memory.h"
 #include "operations.h"
 #include "parallel.h"
 

@@ -12,7 +12,7 @@ from bothways import kernels
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
-@pytest.fixture(params=["scalar", "avx2", "avx512", "avx512bf16", "amx"])
+@pytest.fixture(params=["scalar", "avx2", "avx512", "avx512bf16", "amx", "amx-model"])
 def isa(request):
     """Each instruction tier in turn; the tier is asserted to be the one that ran."""
     if request.param not in kernels.available_isas():

@@ -3,6 +3,7 @@
 `reference` has every one of them again in plain NumPy: read that first.
 """
 
+from bothways.kernels._border import trim_memory
 from bothways.kernels._isa import available_isas, default_threads, isa, precision_used, set_isa
 from bothways.kernels._lstm import LstmStates, Recurrent, lstm, lstm_backward, lstm_forward
 from bothways.kernels._optimize import adam_catch_up, adam_rows, rmsprop_rows
@@ -54,5 +55,6 @@ __all__ = [
     "softmax",
     "sum_by_token",
     "tanh",
+    "trim_memory",
     "unique",
 ]

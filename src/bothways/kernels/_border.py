@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bothways.errors import ArgumentError
+from bothways.kernels import _kernels
 
 
 def floats(array: ArrayLike, name: str, ndim: int) -> NDArray[np.float32]:
@@ -62,6 +64,20 @@ def in_place(array: NDArray, name: str, dtype: type, ndim: int) -> NDArray:
             f"{'' if array.flags.carray else ', not contiguous or not writeable'}"
         )
     return array
+
+
+def empty(*shape: int) -> NDArray[np.float32]:
+    """An uninitialised float32 array, in memory that the kernels keep and use again if it is
+    large: fresh pages from the system cost as much as the arithmetic that fills them."""
+    count = math.prod(shape)
+    if count < 65_536:
+        return np.empty(shape, np.float32)
+    return _kernels.empty(count).reshape(shape)
+
+
+def trim_memory() -> int:
+    """Give back to the system what the kernels keep for their next call; its bytes."""
+    return int(_kernels.trim_memory())
 
 
 def native(function: Callable[..., Any], *arguments: Any) -> Any:

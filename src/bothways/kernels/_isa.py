@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from bothways.errors import ArgumentError
 from bothways.kernels import _kernels
 
-_TIERS = ("scalar", "avx2", "avx512", "avx512bf16", "amx")
+_TIERS = ("scalar", "avx2", "avx512", "avx512bf16", "amx", "amx-model")
 _log = logging.getLogger("bothways")
 
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bothways.errors import ArgumentError
 from bothways.kernels import _kernels
-from bothways.kernels._border import floats, ids32, maybe_floats, native, offsets64
+from bothways.kernels._border import empty, floats, ids32, maybe_floats, native, offsets64
 from bothways.kernels._isa import Precision, default_threads, isa, precision_code
 
 Floats = NDArray[np.float32]
@@ -49,7 +49,7 @@ class Recurrent:
         key = (isa(), code)
         if key not in self._packed:
             D, H, _ = self.weights.shape
-            packed = np.empty((D, _kernels.packed_size(H, code)), np.float32)
+            packed = empty(D, _kernels.packed_size(H, code))
             native(_kernels.pack_recurrent, self.weights, code, packed)
             self._packed[key] = packed
         return self._packed[key]
@@ -87,15 +87,15 @@ def lstm_forward(
     D, H, _ = recurrent.shape
     T, N = len(projected if index is None else index), len(offsets) - 1
     if interval is None:
-        kept = np.empty((D, T, 6 * H), np.float32)
+        kept = empty(D, T, 6 * H)
     elif interval < 1:
         raise ArgumentError(f"interval must be a whole number from 1, got {interval!r}")
     else:
         lengths = np.diff(offsets)
         rows = int((np.maximum(lengths - 1, 0) // interval).sum())
-        kept = np.empty((D, rows, 2 * H), np.float32)
-    out = np.empty((T, D * H), np.float32) if output else None
-    h_n, c_n = np.empty((D, N, H), np.float32), np.empty((D, N, H), np.float32)
+        kept = empty(D, rows, 2 * H)
+    out = empty(T, D * H) if output else None
+    h_n, c_n = empty(D, N, H), empty(D, N, H)
     native(
         _kernels.lstm_forward,
         *(projected, index, offsets, recurrent, None),
@@ -133,11 +133,11 @@ def lstm(
     index = None if index is None else ids32(index, "index")
     D, H, _ = weights.shape
     T, N = len(projected if index is None else index), len(offsets) - 1
-    out = np.empty((T, D * H), np.float32) if sequences else None
-    h_n, c_n = np.empty((D, N, H), np.float32), np.empty((D, N, H), np.float32)
+    out = empty(T, D * H) if sequences else None
+    h_n, c_n = empty(D, N, H), empty(D, N, H)
     if pool not in _POOLS:
         raise ArgumentError(f"pool must be 'mean', 'max' or None, got {pool!r}")
-    pooled = None if pool is None else np.empty((N, D * H), np.float32)
+    pooled = None if pool is None else empty(N, D * H)
     native(
         _kernels.lstm_forward,
         *(projected, index, offsets, weights, packed),
@@ -178,7 +178,7 @@ def lstm_backward(
     projected, offsets = floats(projected, "projected", 2), offsets64(offsets)
     recurrent = floats(recurrent, "recurrent", 3)
     index = None if index is None else ids32(index, "index")
-    d_projected, d_recurrent = np.empty_like(projected), np.empty_like(recurrent)
+    d_projected, d_recurrent = empty(*projected.shape), empty(*recurrent.shape)
     d_h0 = np.empty_like(states.h_n) if initial else None
     d_c0 = np.empty_like(states.h_n) if initial else None
     native(

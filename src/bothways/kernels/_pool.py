@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bothways.kernels import _kernels
-from bothways.kernels._border import floats, native, offsets64
+from bothways.kernels._border import empty, floats, native, offsets64
 
 Floats = NDArray[np.float32]
 
@@ -37,7 +37,7 @@ def max_forward(x: ArrayLike, offsets: ArrayLike) -> tuple[Floats, NDArray[np.in
     The first of equal tokens counts; a NaN counts as the largest; -1 where there is no token.
     """
     x, offsets = floats(x, "x", 2), offsets64(offsets)
-    out = np.empty((len(offsets) - 1, x.shape[1]), np.float32)
+    out = empty(len(offsets) - 1, x.shape[1])
     where = np.empty(out.shape, np.int64)
     native(_kernels.max_forward, x, offsets, out, where)
     return out, where
@@ -46,20 +46,20 @@ def max_forward(x: ArrayLike, offsets: ArrayLike) -> tuple[Floats, NDArray[np.in
 def max_backward(d_out: ArrayLike, where: NDArray[np.int64], tokens: int) -> Floats:
     """The gradient of `x`, `(tokens, F)`, from that of its maxima, `(N, F)`."""
     d_out = floats(d_out, "d_out", 2)
-    d_x = np.empty((tokens, d_out.shape[1]), np.float32)
+    d_x = empty(tokens, d_out.shape[1])
     native(_kernels.max_backward, d_out, np.ascontiguousarray(where), d_x)
     return d_x
 
 
 def _forward(kernel, x, offsets):
     x, offsets = floats(x, "x", 2), offsets64(offsets)
-    out = np.empty((len(offsets) - 1, x.shape[1]), np.float32)
+    out = empty(len(offsets) - 1, x.shape[1])
     native(kernel, x, offsets, out)
     return out
 
 
 def _backward(kernel, d_out, offsets):
     d_out, offsets = floats(d_out, "d_out", 2), offsets64(offsets)
-    d_x = np.empty((int(offsets[-1]), d_out.shape[1]), np.float32)
+    d_x = empty(int(offsets[-1]), d_out.shape[1])
     native(kernel, d_out, offsets, d_x)
     return d_x

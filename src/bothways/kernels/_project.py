@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bothways.kernels import _kernels
-from bothways.kernels._border import floats, ids32, maybe_floats, native, offsets64
+from bothways.kernels._border import empty, floats, ids32, maybe_floats, native, offsets64
 from bothways.kernels._isa import Precision, default_threads, precision_code
 
 Floats = NDArray[np.float32]
@@ -44,7 +44,7 @@ def unique(ids: ArrayLike, vocabulary_size: int) -> Unique:
 def gather(table: ArrayLike, ids: ArrayLike, *, threads: int | None = None) -> Floats:
     """Rows `ids`, `(T,)`, of `table`, `(V, I)` float32: the embedding lookup, `(T, I)`."""
     table, ids = floats(table, "table", 2), ids32(ids, "ids")
-    out = np.empty((len(ids), table.shape[1]), np.float32)
+    out = empty(len(ids), table.shape[1])
     native(_kernels.gather, table, ids, out, threads or default_threads())
     return out
 
@@ -55,7 +55,7 @@ def sum_by_token(x: ArrayLike, tokens: Unique, *, threads: int | None = None) ->
     This is the gradient of `projected[inverse]` with respect to `projected`.
     """
     x = floats(x, "x", 2)
-    out = np.empty((len(tokens.distinct), x.shape[1]), np.float32)
+    out = empty(len(tokens.distinct), x.shape[1])
     order, starts = ids32(tokens.order, "order"), offsets64(tokens.starts)
     native(_kernels.sum_by_token, x, order, starts, out, threads or default_threads())
     return out
@@ -69,17 +69,15 @@ def project(
     rows: ArrayLike | None = None,
     precision: Precision = "f32",
     threads: int | None = None,
-    out: Floats | None = None,
 ) -> Floats:
     """`x[rows] @ kernel + bias`, `(M, G)`; a row's bits do not depend on the others.
 
     `x (V, I)`, `kernel (I, G)`, `bias (G,)` float32; `rows (M,)`, or None for all of `x`.
-    With `precision="bf16"` the two factors are rounded to bfloat16. `out` takes the result.
+    With `precision="bf16"` the two factors are rounded to bfloat16.
     """
     x, kernel, bias = floats(x, "x", 2), floats(kernel, "kernel", 2), maybe_floats(bias, "bias", 1)
     rows = None if rows is None else ids32(rows, "rows")
-    if out is None:
-        out = np.empty((len(x if rows is None else rows), kernel.shape[1]), np.float32)
+    out = empty(len(x if rows is None else rows), kernel.shape[1])
     code = precision_code(precision)
     native(_kernels.project, x, rows, kernel, bias, code, out, threads or default_threads())
     return out
@@ -91,11 +89,10 @@ def project_backward_input(
     *,
     precision: Precision = "f32",
     threads: int | None = None,
-    out: Floats | None = None,
 ) -> Floats:
     """The gradient of the rows that `project` read, `(M, I)`, from `d_out`, `(M, G)`."""
     d_out, kernel = floats(d_out, "d_out", 2), floats(kernel, "kernel", 2)
-    d_x = np.empty((len(d_out), len(kernel)), np.float32) if out is None else out
+    d_x = empty(len(d_out), len(kernel))
     code = precision_code(precision)
     native(_kernels.project_backward_input, d_out, kernel, code, d_x, threads or default_threads())
     return d_x
@@ -112,8 +109,8 @@ def project_backward_kernel(
     """The gradients of `kernel`, `(I, G)`, and `bias`, `(G,)`, of `project`."""
     x, d_out = floats(x, "x", 2), floats(d_out, "d_out", 2)
     rows = None if rows is None else ids32(rows, "rows")
-    d_kernel = np.empty((x.shape[1], d_out.shape[1]), np.float32)
-    d_bias = np.empty(d_out.shape[1], np.float32)
+    d_kernel = empty(x.shape[1], d_out.shape[1])
+    d_bias = empty(d_out.shape[1])
     native(
         _kernels.project_backward_kernel,
         *(x, rows, d_out, precision_code(precision), d_kernel, d_bias),

@@ -60,20 +60,36 @@ def sum_by_token(x, tokens):
     return out
 
 
-def project(x, kernel, bias=None, rows=None):
+# ---- products ------------------------------------------------------------------------
+
+
+def round_bf16(x):
+    """To the nearest bfloat16, the upper half of a float32; ties to even. The dtype stays."""
+    bits = np.ascontiguousarray(x, np.float32).view(np.uint32).astype(np.uint64)
+    rounded = (bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000
+    result = rounded.astype(np.uint32).view(np.float32).astype(x.dtype)
+    return np.where(np.isnan(x), x, result)
+
+
+def multiply(a, b, precision="f32"):
+    """`a @ b`; in `bf16` of factors that are rounded, with sums as exact as ever."""
+    return a @ b if precision == "f32" else round_bf16(a) @ round_bf16(b)
+
+
+def project(x, kernel, bias=None, rows=None, precision="f32"):
     """The input half of the gates. It depends on the token alone, so once for each suffices."""
-    out = (x if rows is None else x[rows]) @ kernel
+    out = multiply(x if rows is None else x[rows], kernel, precision)
     return out if bias is None else out + bias
 
 
-def project_backward_input(d_out, kernel):
+def project_backward_input(d_out, kernel, precision="f32"):
     """The gradient of the rows that were projected."""
-    return d_out @ kernel.T
+    return multiply(d_out, kernel.T, precision)
 
 
-def project_backward_kernel(x, d_out, rows=None):
+def project_backward_kernel(x, d_out, rows=None, precision="f32"):
     """The gradients of the kernel and of the bias."""
-    return (x if rows is None else x[rows]).T @ d_out, d_out.sum(axis=0)
+    return multiply((x if rows is None else x[rows]).T, d_out, precision), d_out.sum(axis=0)
 
 
 # ---- the recurrence -------------------------------------------------------------------
@@ -96,7 +112,7 @@ def _flat(x):
 
 
 def lstm_forward(
-    projected, offsets, recurrent, *, index=None, h0=None, c0=None, reverse=False
+    projected, offsets, recurrent, *, index=None, h0=None, c0=None, reverse=False, precision="f32"
 ) -> LstmStates:
     """Long short-term memory with forget gates (Hochreiter & Schmidhuber 1997; Gers et al.
     2000), each sequence and direction by itself (Graves & Schmidhuber 2005)."""
@@ -111,7 +127,7 @@ def lstm_forward(
         for n in range(N):
             h, c = h_n[d, n], c_n[d, n]
             for t in _steps(offsets, n, d == 1 or reverse):
-                z = x[t, d] + (h @ recurrent[d]).reshape(4, H)
+                z = x[t, d] + multiply(h, recurrent[d], precision).reshape(4, H)
                 i, f, o = sigmoid(z[0]), sigmoid(z[1]), sigmoid(z[3])
                 g = np.tanh(z[2])
                 c = f * c + i * g
@@ -132,6 +148,7 @@ def lstm_backward(
     h0=None,
     c0=None,
     reverse=False,
+    precision="f32",
 ):
     """Back-propagation through time: gradients of the gates, of `recurrent`, `h0` and `c0`."""
     (D, H, _), T, N = recurrent.shape, len(states.gates), len(offsets) - 1
@@ -160,8 +177,9 @@ def lstm_backward(
                 dz[1] = dc * c_before * f * (1 - f)
                 dz[2] = dc * i * (1 - g**2)
                 dz[3] = dh * tanh_c * o * (1 - o)
-                d_recurrent[d] += np.outer(h_before, dz)
-                dh = recurrent[d] @ dz.reshape(-1)
+                flat = dz.reshape(1, -1)
+                d_recurrent[d] += multiply(h_before[:, None], flat, precision)
+                dh = multiply(flat, recurrent[d].T, precision)[0]
                 dc = dc * f
             d_h0[d, n], d_c0[d, n] = dh, dc
     return _flat(d_gates), d_recurrent, d_h0, d_c0

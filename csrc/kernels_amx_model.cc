@@ -1,0 +1,29 @@
+// The AMX tier on a model of its tiles, for tests on other CPUs. What is shared with other files is included before the target region, so
+// that no inline function of theirs is compiled for this tier.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+#include "kernels.h"
+#include "memory.h"
+
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+
+namespace bothways {
+namespace {
+#include "vec_avx512.h"
+#include "tier-inl.h"
+#include "tiles_model.h"
+#include "amx-inl.h"
+}  // namespace
+
+const Kernels kAmxModel = table<AmxBf16>("amx-model");
+
+}  // namespace bothways
+
+#pragma GCC pop_options
+#endif

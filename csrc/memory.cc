@@ -1,0 +1,101 @@
+#include "memory.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace bothways {
+namespace {
+
+constexpr int64_t kLarge = 1 << 18, kHugePage = 1 << 21, kPatience = 64;
+
+// Stands before what the caller gets, on a cache line of its own.
+struct alignas(64) Header {
+  int64_t bytes;  // of the whole block
+  int64_t since;  // the call at which it was released
+};
+
+struct Kept {
+  std::mutex mutex;
+  std::vector<Header *> blocks;
+  int64_t calls = 0;
+};
+
+// Never destroyed: arrays may be released when the process ends.
+Kept &kept() {
+  static Kept *const all = new Kept;
+  return *all;
+}
+
+Header *new_block(int64_t bytes) {
+  const int64_t grain = bytes >= kHugePage ? kHugePage : 64;
+  bytes = (bytes + grain - 1) / grain * grain;
+  void *memory = std::aligned_alloc(grain, bytes);
+  if (!memory) throw std::bad_alloc();
+#if defined(__linux__)
+  if (grain == kHugePage) madvise(memory, bytes, MADV_HUGEPAGE);  // where the system allows it
+#endif
+  return new (memory) Header{bytes, 0};
+}
+
+}  // namespace
+
+void *allocate(int64_t bytes) {
+  const int64_t needed = bytes + static_cast<int64_t>(sizeof(Header));
+  if (needed < kLarge) return new_block(needed) + 1;
+  Kept &k = kept();
+  Header *best = nullptr;
+  std::vector<Header *> old;
+  {
+    std::lock_guard<std::mutex> lock(k.mutex);
+    ++k.calls;
+    for (Header *block : k.blocks) {
+      const bool fits = block->bytes >= needed && block->bytes / 2 <= needed;
+      if (fits && (!best || block->bytes < best->bytes)) best = block;
+    }
+    std::erase_if(k.blocks, [&](Header *block) {
+      if (block == best) return true;
+      if (k.calls - block->since <= kPatience) return false;
+      old.push_back(block);
+      return true;
+    });
+  }
+  for (Header *block : old) std::free(block);
+  // A little more than was asked for: the next batch may be a little larger.
+  return (best ? best : new_block(needed + needed / 8)) + 1;
+}
+
+void release(void *memory) {
+  Header *block = static_cast<Header *>(memory) - 1;
+  if (block->bytes < kLarge) {
+    std::free(block);
+    return;
+  }
+  Kept &k = kept();
+  std::lock_guard<std::mutex> lock(k.mutex);
+  block->since = k.calls;
+  k.blocks.push_back(block);
+}
+
+int64_t trim_memory() {
+  Kept &k = kept();
+  std::vector<Header *> blocks;
+  {
+    std::lock_guard<std::mutex> lock(k.mutex);
+    blocks.swap(k.blocks);
+  }
+  int64_t bytes = 0;
+  for (Header *block : blocks) {
+    bytes += block->bytes;
+    std::free(block);
+  }
+  return bytes;
+}
+
+}  // namespace bothways
