@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from bothways.nn import Bidirectional, EmbeddingLSTM, RaggedTensor
-from bothways.training import RMSprop
+from bothways.training._rmsprop import RMSprop
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "keras_classic.npz"
 FORWARD = {"rtol": 2e-6, "atol": 1e-6}

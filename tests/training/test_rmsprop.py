@@ -10,7 +10,7 @@ import torch
 
 from bothways.errors import ArgumentError
 from bothways.kernels import reference
-from bothways.training import RMSprop
+from bothways.training._rmsprop import RMSprop
 
 
 def sparse(rows, values, shape):

@@ -1,4 +1,4 @@
-"""What every optimizer here offers: parameters updated in place, row by row where that is enough."""
+"""What every optimizer here offers: parameters updated in place, by rows where that is enough."""
 
 from __future__ import annotations
 
@@ -41,6 +41,15 @@ class Optimizer(ABC):
                 )
         self.parameters = dict(parameters)
         self.steps = 0
+
+    def ready(  # noqa: B027
+        self, name: str, rows: NDArray[np.int32], *, threads: int | None = None
+    ) -> None:
+        """Bring `rows (U,)` of a table to where a dense optimizer would have them now.
+
+        To be called before a forward pass reads them. Here nothing is to be done: the weights
+        of a row without gradient stay as they are.
+        """
 
     @abstractmethod
     def step(
