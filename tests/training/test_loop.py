@@ -10,6 +10,7 @@ import pytest
 
 from bothways import Ragged, kernels
 from bothways.artifact import NetworkSpec
+from bothways.errors import ArgumentError
 from bothways.training import Examples, History, fit, new_learner, preset
 from conftest import tiny_corpus
 
@@ -134,6 +135,11 @@ def test_one_cycle_rises_and_falls():
     assert max(rates) == pytest.approx(0.4) and rates.index(max(rates)) in (9, 10)
     assert rates[0] < 0.05 and rates[-1] < 0.01
     assert set(_schedule(RECIPE, 5)) == {RECIPE.learning_rate}
+
+
+def test_a_loss_that_is_no_number_ends_the_training():
+    with pytest.raises(ArgumentError, match="the loss became nan in epoch 1, at the learning rate"):
+        trained(recipe=replace(RECIPE, learning_rate=1e30))
 
 
 def test_multi_class_learns():

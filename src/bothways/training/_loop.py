@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bothways import Ragged, runtime
 from bothways.data import batches
-from bothways.errors import require
+from bothways.errors import ArgumentError, require
 from bothways.training._history import Epoch, History
 from bothways.training._learner import Learner
 from bothways.training._presets import Preset
@@ -55,7 +55,8 @@ def fit(
     best so far; `History.interrupted` says so. `seed` decides the order of the texts; the
     same one and the same learner give the same bits.
 
-    Raises `MissingExtraError` if there is a validation part and no scikit-learn.
+    Raises `MissingExtraError` if there is a validation part and no scikit-learn, and
+    `ArgumentError` if the learning rate is so high that the loss is not a number.
     """
     if valid is not None:
         require("sklearn", extra="train", purpose="validation")
@@ -88,8 +89,13 @@ def _train(learner, train, number, recipe, rate, rng, watcher) -> Epoch:
     """One pass over the training texts in random order."""
     started, total, tokens = time.perf_counter(), 0.0, 0
     for indices in batches(train.ids.lengths, recipe.batch_size, rng=rng, bucket=recipe.bucket):
-        ids = train.ids.take(indices)
-        loss = learner.step(ids, train.labels[indices], next(rate))
+        ids, step_rate = train.ids.take(indices), next(rate)
+        loss = learner.step(ids, train.labels[indices], step_rate)
+        if not math.isfinite(loss):
+            raise ArgumentError(
+                f"the loss became {loss} in epoch {number}, at the learning rate {step_rate:.3g}: "
+                "it is too high for this network"
+            )
         total += loss * len(indices)
         tokens += len(ids.values)
         if watcher:

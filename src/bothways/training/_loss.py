@@ -14,9 +14,14 @@ def cross_entropy(logits: Floats, labels: NDArray[np.int64]) -> tuple[float, Flo
     `logits (N, outputs)` are scores of a softmax, or, with one output, of a sigmoid for the
     second label; `labels (N,)` the place of each text's label. No logit overflows, and an
     unlikely label costs what it should: logarithms are taken before exponentials are rounded.
-    These few numbers are computed in float64.
+    These few numbers are computed in float64. A NaN gives a NaN, without a warning.
     """
-    z, N = logits.astype(np.float64), len(logits)
+    with np.errstate(invalid="ignore"):
+        return _cross_entropy(logits.astype(np.float64), labels)
+
+
+def _cross_entropy(z, labels):
+    N = len(z)
     if z.shape[1] == 1:
         z, y = z[:, 0], labels
         loss = np.logaddexp(0, z) - y * z  # -y log s(z) - (1 - y) log s(-z)
