@@ -156,7 +156,8 @@ def test_a_step_is_one_of_the_optimizer(rng):
 def test_a_network_has_tensors_of_its_own(rng):
     spec = NetworkSpec(4, 3, True, "concat", "last", 1)
     first, second = (initial_tensors(spec, V, rng) for _ in range(2))
-    network = ClassifierNetwork(spec, first)
+    network = ClassifierNetwork(spec, {k: np.asfortranarray(v) for k, v in first.items()})
+    RMSprop(network.tensors)  # takes none that are strided
     own = dict(network.tensors)
     network.load_tensors(second)
     for name, tensor in own.items():

@@ -41,7 +41,7 @@ class ClassifierNetwork:
                 f"the kernels train in precision 'f32', and precision {precision!r} was asked for"
             )
         self.spec = spec
-        self.tensors = {name: np.array(tensors[name]) for name in spec.tensor_shapes(0)}
+        self.tensors = {k: np.array(tensors[k], order="C") for k in spec.tensor_shapes(0)}
 
     def load_tensors(self, tensors: Mapping[str, Floats]) -> None:
         """Take over weights of the same names and shapes."""
