@@ -51,6 +51,32 @@ struct RmspropRows {
   float rate, decay, epsilon;
 };
 
+struct AdamRows {
+  int64_t U, I;
+  const int32_t *rows;            // (U,), each row once
+  const float *gradient;          // (U, I)
+  float *weight, *first, *second; // (V, I): weights, and the running means of g and g^2
+  int64_t *seen;                  // (V,) the step that the row stands at
+  int64_t step;                   // this step, counted from 1
+  float rate, fade;               // bias correction included; what weight decay takes
+  float rest_1, rest_2, epsilon;  // 1 - beta_1, 1 - beta_2
+};
+
+// What a row goes through in steps without gradient: reference.py has the equations.
+struct AdamMissed {
+  float fade, first, second, total, ratio, spread;
+};
+
+struct AdamCatchUp {
+  int64_t U, I;
+  const int32_t *rows;            // (U,), each row once
+  float *weight, *first, *second; // (V, I)
+  int64_t *seen;                  // (V,) the step that the row stands at
+  int64_t step, K;                // the step to bring the rows to
+  const AdamMissed *missed;       // (K,): place k is for rows that stand at step - K + k
+  float epsilon;
+};
+
 struct Kernels {
   const char *name;
   int64_t rows;              // of a register tile
@@ -84,6 +110,8 @@ struct Kernels {
   void (*sum_rows)(const float *x, const int32_t *order, const int64_t *starts, int64_t U,
                    int64_t G, float *out);
   void (*rmsprop_rows)(const RmspropRows &update);
+  void (*adam_rows)(const AdamRows &update);
+  void (*adam_catch_up)(const AdamCatchUp &update);
 };
 
 extern const Kernels kScalar, kAvx2, kAvx512;

@@ -227,6 +227,52 @@ void rmsprop(Ids rows, MaybeRows gradient, OutRows weight, OutRows moment, Array
                       threads);
 }
 
+void check_adam(const Ids &rows, const OutRows &weight, const OutRows &first,
+                const OutRows &second, const Array<int64_t, 1> &seen) {
+  const int64_t V = weight.shape(0), I = weight.shape(1);
+  check_ids(rows.data(), rows.shape(0), V, "rows");
+  expect_shape(first, "first", {V, I});
+  expect_shape(second, "second", {V, I});
+  expect_shape(seen, "seen", {V});
+}
+
+// Each row must stand between two steps, both included.
+void check_seen(const Ids &rows, const int64_t *seen, int64_t from, int64_t to,
+                const std::string &what) {
+  for (size_t r = 0; r < rows.shape(0); ++r) {
+    const int64_t row = rows.data()[r], step = seen[row];
+    if (step >= from && step <= to) continue;
+    throw std::invalid_argument("row " + std::to_string(row) + " stands at step " +
+                                std::to_string(step) + what + std::to_string(to));
+  }
+}
+
+void adam(Ids rows, Rows gradient, OutRows weight, OutRows first, OutRows second,
+          Array<int64_t, 1> seen, int64_t step, float rate, float fade, float rest_1,
+          float rest_2, float epsilon, int threads) {
+  const int64_t U = rows.shape(0), I = weight.shape(1);
+  check_adam(rows, weight, first, second, seen);
+  check_seen(rows, seen.data(), step - 1, step - 1,
+             ": ready brings it, before it is read, to where the last step ended, step ");
+  expect_shape(gradient, "gradient", {U, I});
+  adam_rows_update({U, I, rows.data(), gradient.data(), weight.data(), first.data(),
+                    second.data(), seen.data(), step, rate, fade, rest_1, rest_2, epsilon},
+                   threads);
+}
+
+void adam_missed(Ids rows, OutRows weight, OutRows first, OutRows second, Array<int64_t, 1> seen,
+                 int64_t step, Rows missed, float epsilon, int threads) {
+  const int64_t U = rows.shape(0), I = weight.shape(1), K = missed.shape(0);
+  static_assert(sizeof(AdamMissed) == 6 * sizeof(float));
+  check_adam(rows, weight, first, second, seen);
+  expect_shape(missed, "missed", {K, 6});
+  check_seen(rows, seen.data(), step - K, step,
+             ": missed goes back " + std::to_string(K) + " steps from step ");
+  adam_catch_up({U, I, rows.data(), weight.data(), first.data(), second.data(), seen.data(), step,
+                 K, reinterpret_cast<const AdamMissed *>(missed.data()), epsilon},
+                threads);
+}
+
 template <void (*Kernels::*Function)(const float *, float *, int64_t)>
 void elementwise(Row x, OutRow out) {
   expect_shape(out, "out", {static_cast<int64_t>(x.shape(0))});
@@ -302,5 +348,7 @@ NB_MODULE(_kernels, m) {
   m.def("rmsprop_rows", rmsprop, nb::arg("rows"), nb::arg("gradient").none(), nb::arg("weight"),
         nb::arg("moment"), nb::arg("seen"), nb::arg("step"), nb::arg("rate"), nb::arg("decay"),
         nb::arg("epsilon"), nb::arg("threads"), Unlocked());
+  m.def("adam_rows", adam, Unlocked());
+  m.def("adam_catch_up", adam_missed, Unlocked());
   bind_text(m);
 }

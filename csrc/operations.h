@@ -57,5 +57,7 @@ void softmax_forward(const float *x, int64_t N, int64_t C, float *out);
 
 // optimize.cc
 void rmsprop_rows_update(const RmspropRows &update, int threads);
+void adam_rows_update(const AdamRows &update, int threads);
+void adam_catch_up(const AdamCatchUp &update, int threads);
 
 }  // namespace bothways

@@ -58,3 +58,52 @@ void rmsprop_rows(const RmspropRows &u) {
     }
   }
 }
+
+// Adam as Keras defines it, with bias correction in `rate` and AdamW's decay in `fade`.
+void adam_rows(const AdamRows &u) {
+  const Vec rest_1 = set1(u.rest_1), rest_2 = set1(u.rest_2), fade = set1(u.fade);
+  const Vec rate = set1(u.rate), epsilon = set1(u.epsilon);
+  for (int64_t r = 0; r < u.U; ++r) {
+    const int64_t row = u.rows[r];
+    float *weight = u.weight + row * u.I, *first = u.first + row * u.I;
+    float *second = u.second + row * u.I;
+    u.seen[row] = u.step;
+    for (int64_t j = 0; j < u.I; j += kLanes) {
+      const int64_t n = u.I - j;
+      Vec g = load_n(u.gradient + r * u.I + j, n), w = load_n(weight + j, n);
+      Vec m = load_n(first + j, n), v = load_n(second + j, n);
+      m = m + rest_1 * (g - m);
+      v = v + rest_2 * (g * g - v);
+      w = w - fade * w;
+      w = w - rate * m / (vsqrt(v) + epsilon);
+      store_n(first + j, m, n);
+      store_n(second + j, v, n);
+      store_n(weight + j, w, n);
+    }
+  }
+}
+
+// The steps that rows missed, at once: what momentum and weight decay did to them meanwhile.
+void adam_catch_up(const AdamCatchUp &u) {
+  const Vec one = set1(1.0f), epsilon = set1(u.epsilon);
+  for (int64_t r = 0; r < u.U; ++r) {
+    const int64_t row = u.rows[r], behind = u.step - u.seen[row];
+    if (behind == 0) continue;
+    const AdamMissed &missed = u.missed[u.K - behind];
+    const Vec fade = set1(missed.fade), total = set1(missed.total);
+    const Vec ratio = set1(missed.ratio), spread = set1(missed.spread);
+    float *weight = u.weight + row * u.I, *first = u.first + row * u.I;
+    float *second = u.second + row * u.I;
+    u.seen[row] = u.step;
+    for (int64_t j = 0; j < u.I; j += kLanes) {
+      const int64_t n = u.I - j;
+      Vec w = load_n(weight + j, n), m = load_n(first + j, n), v = load_n(second + j, n);
+      Vec inverse = one / (vsqrt(v) * ratio + epsilon), e = epsilon * inverse;
+      w = w - fade * w;
+      w = w - total * m * inverse * (one - spread * (e - e * e));
+      store_n(first + j, m * set1(missed.first), n);
+      store_n(second + j, v * set1(missed.second), n);
+      store_n(weight + j, w, n);
+    }
+  }
+}

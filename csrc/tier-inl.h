@@ -11,5 +11,5 @@ constexpr Kernels table(const char *name) {
   return {name,         kRows,        sigmoid_forward,  tanh_forward,
           exp_forward,  gemm_packed_size, gemm_pack, gemm_rows,       gemm_columns,
           kPanel,       lstm_packed_size, lstm_pack, lstm_forward,    lstm_backward,
-          sum_rows,     rmsprop_rows};
+          sum_rows,     rmsprop_rows, adam_rows,        adam_catch_up};
 }

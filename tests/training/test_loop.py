@@ -77,6 +77,15 @@ def test_the_same_seed_gives_the_same_bits(threads, changes):
     assert (weights(trained(seed=1, **changes)[0]) != weights(first)).any()
 
 
+@pytest.mark.parametrize("optimizer, weight_decay", [("adam", 0.0), ("adamw", 0.05)])
+def test_every_optimizer_trains_with_the_same_bits(optimizer, weight_decay):
+    recipe = replace(RECIPE, optimizer=optimizer, weight_decay=weight_decay)
+    first, history = trained(recipe=recipe)
+    np.testing.assert_array_equal(weights(first), weights(trained(threads=2, recipe=recipe)[0]))
+    assert (weights(first) != weights(trained()[0])).any()
+    assert history.epochs[-1].train_loss < history.epochs[0].train_loss
+
+
 def test_best_epoch_is_kept():
     watcher = Recorder()
     net, history = trained(watcher=watcher)

@@ -5,7 +5,7 @@
 
 from bothways.kernels._isa import available_isas, default_threads, isa, set_isa
 from bothways.kernels._lstm import LstmStates, lstm, lstm_backward, lstm_forward
-from bothways.kernels._optimize import rmsprop_rows
+from bothways.kernels._optimize import adam_catch_up, adam_rows, rmsprop_rows
 from bothways.kernels._pool import (
     last_backward,
     last_forward,
@@ -28,6 +28,8 @@ from bothways.kernels._scores import sigmoid, softmax, tanh
 __all__ = [
     "LstmStates",
     "Unique",
+    "adam_catch_up",
+    "adam_rows",
     "available_isas",
     "default_threads",
     "gather",

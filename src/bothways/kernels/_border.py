@@ -53,6 +53,17 @@ def offsets64(array: ArrayLike) -> NDArray[np.int64]:
     return np.ascontiguousarray(result, np.int64)
 
 
+def in_place(array: NDArray, name: str, dtype: type, ndim: int) -> NDArray:
+    """`array` itself, to be written into: a copy would take the result with it."""
+    if array.dtype != dtype or array.ndim != ndim or not array.flags.carray:
+        raise ArgumentError(
+            f"{name} is updated in place and must be contiguous {np.dtype(dtype)} with {ndim} "
+            f"dimensions, got {array.dtype} with {array.ndim}"
+            f"{'' if array.flags.carray else ', not contiguous or not writeable'}"
+        )
+    return array
+
+
 def native(function: Callable[..., Any], *arguments: Any) -> Any:
     """Call a compiled kernel; what it refuses becomes an `ArgumentError`."""
     try:

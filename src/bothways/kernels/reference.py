@@ -248,3 +248,32 @@ def rmsprop_rows(weight, moment, seen, rows, gradient, *, step, rate, decay, eps
                 weight[one], moment[one], gradient[u], rate=rate, decay=decay, epsilon=epsilon
             )
         seen[row] = step
+
+
+def adam_rows(
+    weight, first, second, seen, rows, gradient, *, step, rate, fade, beta_1, beta_2, epsilon
+):
+    """Adam on the named rows, in place; with all of them it is the dense step."""
+    number = weight.dtype.type
+    m, v, w, g = first[rows], second[rows], weight[rows], gradient
+    m = m + number(1 - beta_1) * (g - m)
+    v = v + number(1 - beta_2) * (g * g - v)
+    w = w - number(fade) * w
+    w = w - number(rate) * m / (np.sqrt(v) + number(epsilon))
+    first[rows], second[rows], weight[rows], seen[rows] = m, v, w, step
+
+
+def adam_catch_up(weight, first, second, seen, rows, missed, *, step, epsilon):
+    """The steps that rows missed, at once, by the factors for each row's last step."""
+    one, epsilon = weight.dtype.type(1), weight.dtype.type(epsilon)
+    behind = step - seen[rows]
+    rows, behind = rows[behind > 0], behind[behind > 0]
+    factors = missed[len(missed) - behind].T[:, :, None]
+    fade, later_first, later_second, total, ratio, spread = factors
+    m, v, w = first[rows], second[rows], weight[rows]
+    inverse = one / (np.sqrt(v) * ratio + epsilon)
+    e = epsilon * inverse
+    w = w - fade * w
+    w = w - total * m * inverse * (one - spread * (e - e * e))
+    first[rows], second[rows], weight[rows] = m * later_first, v * later_second, w
+    seen[rows] = step

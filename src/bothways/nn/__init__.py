@@ -1,4 +1,4 @@
-"""torch layers over ragged batches; they need the `torch` extra.
+"""torch layers over ragged batches, and optimizers; they need the `torch` extra.
 
 On the CPU they run on Bothways' kernels, on a GPU through cuDNN's packed path.
 """
@@ -9,6 +9,7 @@ require("torch", extra="torch", purpose="bothways.nn")
 
 from bothways.nn._embedding_lstm import EmbeddingLSTM  # noqa: E402
 from bothways.nn._init import glorot_uniform  # noqa: E402
+from bothways.nn._optim import Adam, AdamW, RMSprop  # noqa: E402
 from bothways.nn._pooling import Pool  # noqa: E402
 from bothways.nn._ragged import RaggedTensor  # noqa: E402
 from bothways.nn._recurrent import LSTM, Bidirectional, States  # noqa: E402
@@ -16,9 +17,12 @@ from bothways.nn._threads import kernel_threads, use_threads  # noqa: E402
 
 __all__ = [
     "LSTM",
+    "Adam",
+    "AdamW",
     "Bidirectional",
     "EmbeddingLSTM",
     "Pool",
+    "RMSprop",
     "RaggedTensor",
     "States",
     "glorot_uniform",

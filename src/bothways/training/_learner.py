@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import get_args, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,11 +103,19 @@ def new_learner(
 
 def new_optimizer(recipe: Preset, parameters: Mapping[str, Floats]) -> optim.Optimizer:
     """The recipe's optimizer over `parameters`; `ArgumentError` for one that is not there."""
-    if recipe.optimizer != "rmsprop":
-        raise ArgumentError(f"the optimizer must be 'rmsprop', got {recipe.optimizer!r}")
-    if recipe.weight_decay:
+    check_optimizer(recipe)
+    if recipe.optimizer == "adamw":
+        return optim.AdamW(parameters, weight_decay=recipe.weight_decay)
+    return {"rmsprop": optim.RMSprop, "adam": optim.Adam}[recipe.optimizer](parameters)
+
+
+def check_optimizer(recipe: Preset) -> None:
+    """Raise `ArgumentError` for an unknown optimizer, or a weight decay that it does not have."""
+    names = get_args(get_type_hints(Preset)["optimizer"])
+    if recipe.optimizer not in names:
+        raise ArgumentError(f"the optimizer must be one of {names}, got {recipe.optimizer!r}")
+    if recipe.weight_decay and recipe.optimizer != "adamw":
         raise ArgumentError(
             f"weight_decay is for the optimizer 'adamw', got {recipe.weight_decay} "
             f"with {recipe.optimizer!r}"
         )
-    return optim.RMSprop(parameters)

@@ -15,10 +15,9 @@ from bothways import Ragged
 from bothways.artifact import NetworkSpec
 from bothways.errors import ArgumentError
 from bothways.kernels import default_threads
-from bothways.nn import EmbeddingLSTM, Pool, RaggedTensor, use_threads
-from bothways.training._learner import Learner
+from bothways.nn import Adam, AdamW, EmbeddingLSTM, Pool, RaggedTensor, RMSprop, use_threads
+from bothways.training._learner import Learner, check_optimizer
 from bothways.training._presets import Preset
-from bothways.training._rmsprop import RMSprop
 
 Floats = NDArray[np.float32]
 
@@ -89,14 +88,17 @@ class TorchLearner(Learner):
     ) -> None:
         if device == "cuda" and not torch.cuda.is_available():
             raise ArgumentError("device 'cuda' was asked for, but torch sees no GPU here")
-        if (recipe.optimizer, recipe.weight_decay, recipe.precision) != ("rmsprop", 0, "f32"):
-            raise ArgumentError(
-                "on a GPU the optimizer is 'rmsprop' without weight_decay in precision 'f32', got "
-                f"{recipe.optimizer!r}, {recipe.weight_decay} and {recipe.precision!r}"
-            )
+        if recipe.precision != "f32":
+            raise ArgumentError(f"on a GPU the precision is 'f32', got {recipe.precision!r}")
+        check_optimizer(recipe)
         self.spec = spec
         self.network = TorchNetwork(spec, tensors).to(device)
-        self.optimizer = RMSprop(self.network.parameters())
+        self.optimizer: Any
+        if recipe.optimizer == "adamw":
+            self.optimizer = AdamW(self.network.parameters(), weight_decay=recipe.weight_decay)
+        else:
+            kind = {"rmsprop": RMSprop, "adam": Adam}[recipe.optimizer]
+            self.optimizer = kind(self.network.parameters())
         self._device = torch.device(device)
 
     def step(self, ids: Ragged, labels: NDArray[np.int64], rate: float) -> float:
@@ -105,6 +107,7 @@ class TorchLearner(Learner):
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad()
+        self.optimizer.ready(self.network.recurrent.embedding, batch.values)
         logits = self.network(batch)
         loss = self.network.loss(logits, torch.from_numpy(labels).to(self._device))
         loss.backward()
@@ -112,6 +115,7 @@ class TorchLearner(Learner):
         return loss.item()
 
     def tensors(self) -> dict[str, Floats]:
+        self.optimizer.settle()
         return {k: v.detach().cpu().numpy() for k, v in self.network.named().items()}
 
     def load_tensors(self, tensors: Mapping[str, Floats]) -> None:
