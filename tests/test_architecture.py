@@ -32,7 +32,9 @@ LEVELS = {
     "cli": 7,
     "__main__": 8,
 }
-TORCH_ROOMS = {"nn", "training", "estimators"}
+# torch is known to a room, and to files that their room imports for a GPU alone.
+TORCH_ROOMS = {"nn"}
+TORCH_FILES = {"training/_torch.py"}
 EXPORTED = {"Ragged": "_ragged"} | {
     name: module.split(".")[1] for name, module in bothways._LAZY.items()
 }
@@ -73,8 +75,10 @@ def test_imports_point_downwards(path):
 
 @pytest.mark.parametrize("path", PYTHON, ids=lambda p: str(p.relative_to(SOURCE)))
 def test_torch_stays_in_its_rooms(path):
-    if room(path) not in TORCH_ROOMS:
+    if room(path) not in TORCH_ROOMS and str(path.relative_to(SOURCE)) not in TORCH_FILES:
         assert not [name for name in imports(path) if name.split(".")[0] == "torch"]
+        files = {f"bothways.{name.removesuffix('.py').replace('/', '.')}" for name in TORCH_FILES}
+        assert not set(imports(path, top=True)) & (files | {"bothways.nn"})
 
 
 def test_every_room_has_a_level():
@@ -149,6 +153,16 @@ def test_prediction_needs_no_torch(tiny_model):
         f"import bothways; model = bothways.load({str(tiny_model)!r}); model.predict(['good'])"
     )
     assert not loaded & HEAVY
+
+
+def test_training_on_the_cpu_needs_no_torch():
+    loaded = loaded_by(
+        "from bothways import TextClassifier\n"
+        "texts, labels = ['good', 'bad'] * 8, ['a', 'b'] * 8\n"
+        "TextClassifier(epochs=1, validation=4).fit(texts, labels).predict(['good'])"
+    )
+    assert "torch" not in loaded and "sklearn" in loaded
+    assert not loaded_by("import bothways.training") & HEAVY
 
 
 def test_no_tier_leaks_into_another():

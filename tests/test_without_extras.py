@@ -9,15 +9,19 @@ BLOCK = """
 import sys
 class Absent:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"torch", "sklearn", "scipy", "pyarrow", "matplotlib"}:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name.partition(".")[0])
+        if name.partition(".")[0] in {absent}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name.partition(".")[0])
 sys.meta_path.insert(0, Absent())
 """
+EXTRAS = ("torch", "sklearn", "scipy", "pyarrow", "matplotlib")
 
 
-def run(code, *arguments, stdin=""):
+def run(code, *arguments, stdin="", absent=EXTRAS, strict=True):
     return subprocess.run(
-        [sys.executable, "-W", "error", "-c", BLOCK + code, *map(str, arguments)],
+        [
+            *(sys.executable, *(["-W", "error"] if strict else [])),
+            *("-c", BLOCK.format(absent=absent) + code, *map(str, arguments)),
+        ],
         input=stdin,
         capture_output=True,
         text=True,
@@ -25,8 +29,8 @@ def run(code, *arguments, stdin=""):
     )
 
 
-def command(*arguments, stdin=""):
-    return run("from bothways.cli import main; main()", *arguments, stdin=stdin)
+def command(*arguments, stdin="", **options):
+    return run("from bothways.cli import main; main()", *arguments, stdin=stdin, **options)
 
 
 def test_predict_and_info_need_nothing_more(tiny_model):
@@ -58,6 +62,36 @@ def test_what_is_missing_is_said_in_one_sentence(tiny_model, tmp_path):
         assert done.stderr.splitlines()[-1].endswith("pip install 'bothways[train]'")
         assert "Traceback" not in done.stderr
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv"]
-    for module in ("nn", "training", "estimators"):
+    for module, extra in (("nn", "torch"), ("estimators", "train")):
         done = run(f"import bothways.{module}")
-        assert "MissingExtraError" in done.stderr and "bothways[train]" in done.stderr
+        assert "MissingExtraError" in done.stderr and f"bothways[{extra}]" in done.stderr
+
+
+def test_training_needs_no_torch_but_for_a_gpu(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\n" + "x,a\ny,b\n" * 9)
+    options = {"absent": ("torch",), "strict": False}  # strict for ourselves, not scikit-learn
+    done = command("train", path, "--out", tmp_path / "m", "--epochs", "1", **options)
+    assert done.returncode == 0, done.stderr
+    assert command("evaluate", tmp_path / "m", path, **options).returncode == 0
+    done = command("train", path, "--out", tmp_path / "n", "--device", "cuda", **options)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "bothways: device 'cuda' needs torch, which is not installed: pip install 'bothways[torch]'"
+    )
+
+
+def test_the_loop_needs_no_extra_where_nothing_is_held_out():
+    code = """
+import numpy as np
+from bothways import Ragged
+from bothways.artifact import NetworkSpec
+from bothways.training import Examples, fit, new_learner, preset
+train = Examples(Ragged.from_list([[2, 3], [3]] * 8), np.array([0, 1] * 8))
+with new_learner(NetworkSpec(4, 3, True, "concat", "last", 1), 5, preset("classic")) as learner:
+    print(len(fit(learner, train, None, preset("classic"))))
+    fit(learner, train, train, preset("classic"))
+"""
+    done = run(code)
+    assert done.stdout == "10\n"
+    assert done.stderr.splitlines()[-1].endswith("pip install 'bothways[train]'")

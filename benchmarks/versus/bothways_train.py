@@ -1,13 +1,14 @@
 """Training step of the classic model: Bothways. Ragged ids in, no padding anywhere."""
 
 import numpy as np
-import torch
 from _bothways import classic_spec, classic_tensors
-from _classic import BATCH, TRAIN_BATCHES, batches, difference, read_texts
+from _classic import BATCH, LEARNING_RATE, TRAIN_BATCHES, batches, difference, read_texts
 from _worker import Peer, serve
 
-from bothways.nn import RaggedTensor, use_threads
-from bothways.training import ClassifierNetwork, RMSprop, train_step
+from bothways import Ragged
+from bothways.optim import RMSprop
+from bothways.runtime import Network
+from bothways.training import ClassifierNetwork, train_step
 
 
 def make_step(batches, threads):
@@ -15,25 +16,19 @@ def make_step(batches, threads):
 
     Both start from `first_weights()`. A batch has values, offsets and labels.
     """
-    tensors = classic_tensors()
-    network = ClassifierNetwork(classic_spec(), len(tensors["embedding.weight"]))
-    network.load_tensors(tensors)
-    optimizer = RMSprop(network.parameters())
+    network = ClassifierNetwork(classic_spec(), classic_tensors())
+    optimizer, rng = RMSprop(network.tensors), np.random.default_rng(0)
 
     def ragged(batch):
-        return RaggedTensor(*map(torch.from_numpy, (batch.values, batch.offsets)))
+        return Ragged(batch.values, batch.offsets)
 
-    data = [(ragged(b), torch.from_numpy(b.labels.astype(np.int64))) for b in batches]
+    data = [(ragged(b), b.labels.astype(np.int64)) for b in batches]
 
     def step(k):
-        with use_threads(threads):  # as the estimator does
-            train_step(network, optimizer, *data[k])
+        train_step(network, optimizer, *data[k], LEARNING_RATE, rng, threads=threads)
 
-    @torch.no_grad()
     def probabilities(batch):
-        found = network.eval()(ragged(batch)).sigmoid()[:, 0].numpy()
-        network.train()
-        return found
+        return Network(network.spec, network.tensors).probabilities(ragged(batch))[:, 1]
 
     return step, probabilities
 
@@ -53,7 +48,7 @@ def prepare(options):
     return Peer(
         tasks={"train": train},
         settings="Ragged; row-sparse RMSprop, equal to the dense one.",
-        packages=["bothways", "torch"],
+        packages=["bothways"],
         facts={"difference": {"train": found}},
     )
 

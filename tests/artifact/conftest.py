@@ -31,9 +31,10 @@ def _make_spec(**changes) -> Spec:
         "quality": {"accuracy": 0.875},
         "bothways_version": "0.1.0",
     }
+    later = ("mask", "embedding_dropout", "layers", "input_dropout", "layer_dropout")
     for key, value in changes.items():
         part = vectorizer if key in vectorizer else network if key in network else whole
-        (network if key == "mask" else part)[key] = value
+        (network if key in later else part)[key] = value
     return Spec(**whole, vectorizer=VectorizerSpec(**vectorizer), network=NetworkSpec(**network))
 
 

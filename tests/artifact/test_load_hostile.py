@@ -97,7 +97,7 @@ def test_the_digest_covers_its_own_line(model):
         (b'{"a": 1e999}', "it holds 1e999"),
         (b'{"a": NaN}', "it holds NaN, which is not JSON"),
         (b'{"a": 1, "a": 1}', "the key 'a' is there twice"),
-        (b'{"format_version": 2}', "format version 2, this program reads up to 1; upgrade"),
+        (b'{"format_version": 3}', "format version 3, this program reads up to 2; upgrade"),
         (b'{"format_version": 1}', "do not match its checksum"),
     ],
 )
@@ -135,6 +135,9 @@ def test_a_spec_that_is_too_large_is_not_read(model):
         (lambda d: d["network"].update(hidden_size=2**40), "network.hidden_size is 1099511627776"),
         (lambda d: d.update(format_version="1"), "format_version is '1'"),
         (lambda d: d.update(format_version=0), "format_version is 0"),
+        (lambda d: d.pop("format_version"), "format_version is None"),
+        (lambda d: d["network"].update(layers=1), "network.layers is unknown"),
+        (lambda d: d.update(format_version=2), "network.layers is missing"),
         (lambda d: d.update(labels=["a", "\ud800"]), "labels.1. .* surrogate"),
     ],
 )

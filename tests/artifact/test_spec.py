@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from bothways.artifact import FORMAT_VERSION
 from bothways.errors import ArtifactError
 
 
@@ -45,7 +44,11 @@ from bothways.errors import ArtifactError
         ({"quality": {"a": 2**63}}, "quality.a is 9223372036854775808"),
         ({"quality": {1: 2}}, "a key of quality is 1, expected a string"),
         ({"bothways_version": None}, "bothways_version is None"),
-        ({"format_version": FORMAT_VERSION + 1}, "format_version is 2"),
+        ({"layers": 0}, "network.layers is 0, expected a whole number from 1"),
+        ({"layers": 101}, "network.layers is 101"),
+        ({"input_dropout": 1.0}, "network.input_dropout is 1.0, expected a number from 0"),
+        ({"layer_dropout": -0.1, "layers": 2}, "network.layer_dropout is -0.1"),
+        ({"layer_dropout": 0.1}, "network.layer_dropout is 0.1, expected 0 with one layer"),
     ],
 )
 def test_wrong_fields_are_named(make_spec, changes, expected):
@@ -77,7 +80,6 @@ def test_the_version_is_filled_in(spec):
         ).bothways_version,
     )
     assert fresh.bothways_version == bothways.__version__
-    assert fresh.format_version == FORMAT_VERSION
 
 
 @pytest.mark.parametrize("bidirectional", [True, False])
@@ -93,3 +95,32 @@ def test_the_tensors_a_network_needs(make_spec, bidirectional, merge):
         "dense.kernel": (4 if bidirectional and merge == "concat" else 2, 2),
         "dense.bias": (2,),
     }
+
+
+def test_the_tensors_of_layers_above_the_first(make_spec):
+    """The first keeps the names that it has alone."""
+    network = make_spec(layers=3, merge="sum").network
+    shapes = network.tensor_shapes(7)
+    assert list(shapes)[:4] == [
+        *("embedding.weight", "lstm.kernel", "lstm.recurrent_kernel", "lstm.bias"),
+    ]
+    for k in (1, 2):
+        assert shapes[f"lstm.{k}.kernel"] == (4, 16)  # both directions side by side
+        assert shapes[f"lstm.{k}.recurrent_kernel"] == (2, 2, 8)
+        assert shapes[f"lstm.{k}.bias"] == (16,)
+    assert shapes["dense.kernel"] == (2, 1)
+    assert len(shapes) == 3 * 3 + 3
+
+
+@pytest.mark.parametrize(
+    "changes, version",
+    [
+        ({}, 1),
+        ({"embedding_dropout": 0.5, "mask": False}, 1),
+        ({"layers": 2}, 2),
+        ({"input_dropout": 0.1}, 2),
+        ({"layers": 2, "layer_dropout": 0.1}, 2),
+    ],
+)
+def test_the_format_is_the_oldest_that_can_hold_the_model(make_spec, changes, version):
+    assert make_spec(**changes).format_version == version

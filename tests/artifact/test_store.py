@@ -65,6 +65,26 @@ def test_a_model_of_format_1_is_still_read(make_spec, make_tensors):
     equal(tensors, make_tensors(spec))
 
 
+def test_a_model_that_format_1_can_hold_is_written_so(tmp_path, spec, tensors):
+    """Byte by byte as the first release wrote it: its programs read what they can compute."""
+    save(tmp_path / "model", spec, tensors, "")
+    for name in ("spec.json", "model.safetensors"):
+        assert (tmp_path / "model" / name).read_bytes() == (FORMAT_1 / name).read_bytes()
+
+
+def test_a_model_with_more_layers_is_refused_by_the_first_release(
+    tmp_path, make_spec, make_tensors, monkeypatch
+):
+    spec = make_spec(layers=2, input_dropout=0.25, layer_dropout=0.5)
+    save(tmp_path / "model", spec, make_tensors(spec), "")
+    again, weights = load(tmp_path / "model")
+    assert again == spec and again.format_version == 2
+    equal(weights, make_tensors(spec))
+    monkeypatch.setattr("bothways.artifact._document.FORMAT_VERSION", 1)
+    with pytest.raises(ArtifactError, match="format version 2, this program reads up to 1"):
+        load(tmp_path / "model")
+
+
 def test_overwriting(tmp_path, spec, make_tensors):
     path = tmp_path / "model"
     path.mkdir()

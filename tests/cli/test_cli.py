@@ -89,7 +89,8 @@ def test_train_says_what_it_did(corpus, tmp_path):
 
 def test_train_with_a_validation_file(corpus, tmp_path):
     options = ("--out", tmp_path / "m", "--epochs", "1", "--valid", corpus, "--json")
-    document = json.loads(run("train", corpus, *options).stdout)
+    document = json.loads(run("train", corpus, *options, "--precision", "f32").stdout)
+    assert document["training"]["recipe"]["precision"] == "f32"
     assert document["quality"]["held_out_texts"] == 120
     assert "held nothing out" in refused("evaluate", tmp_path / "m", corpus, "--held-out")
 

@@ -120,6 +120,9 @@ def test_unknown_preset_and_device(data, tmp_path):
         "train", data, "--preset", "slow", "--out", tmp_path / "m"
     )
     assert "device" in refused("train", data, "--device", "tpu", "--out", tmp_path / "m")
+    assert "precision must be 'f32' or 'bf16', got 'f16'" in refused(
+        "train", data, "--precision", "f16", "--out", tmp_path / "m"
+    )
 
 
 def test_validation_that_cannot_be(data, tmp_path):

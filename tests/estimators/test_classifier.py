@@ -92,13 +92,25 @@ def test_own_validation_part():
         small().fit(TEXTS, LABELS, valid=(["x"], ["odd"]))
 
 
-def test_torch_is_left_as_it_was():
-    import torch
+def test_every_part_of_a_recipe_is_used_and_written(tmp_path):
+    """Stacked layers and dropout within a text, trained, saved and read again."""
+    recipe = replace(SMALL, layers=2, input_dropout=0.1, layer_dropout=0.1, pooling="mean")
+    classifier = small(preset=recipe).fit(TEXTS, LABELS)
+    assert classifier.score(TEXTS, LABELS) > 0.9
+    network = classifier.model_.spec.network
+    assert (network.layers, network.input_dropout, network.layer_dropout) == (2, 0.1, 0.1)
+    classifier.save(tmp_path / "model")
+    assert "2 LSTM layers" in (tmp_path / "model" / "README.md").read_text()
+    again = bothways.load(tmp_path / "model")
+    np.testing.assert_array_equal(again.predict_proba(TEXTS), classifier.predict_proba(TEXTS))
+    facts = again.spec.training["recipe"]
+    assert (facts["optimizer"], facts["precision"], facts["layers"]) == ("rmsprop", "f32", 2)
 
-    before = torch.get_num_threads(), torch.get_rng_state()
-    small(epochs=1, threads=1).fit(TEXTS, LABELS)
-    assert torch.get_num_threads() == before[0]
-    assert torch.equal(torch.get_rng_state(), before[1])
+
+def test_precision_overrides_the_recipe():
+    low = replace(SMALL, precision="bf16")
+    fitted = small(preset=low, precision="f32", epochs=1).fit(TEXTS, LABELS)
+    assert fitted.model_.spec.training["recipe"]["precision"] == "f32"
 
 
 def test_empty_texts_are_texts():
@@ -144,6 +156,10 @@ def test_what_cannot_be_learned_from(X, y, message):
         ({"preset": 5}, "must be a name or a Preset"),
         ({"epochs": 0}, "epochs must be a whole number from 1"),
         ({"device": "tpu"}, "device must be 'cpu' or 'cuda'"),
+        ({"precision": "f16"}, "precision must be 'f32' or 'bf16', got 'f16'"),
+        ({"precision": "bf16"}, "the kernels train in precision 'f32'"),
+        ({"preset": replace(SMALL, optimizer="sgd")}, "optimizer must be .*, got 'sgd'"),
+        ({"preset": replace(SMALL, weight_decay=0.1)}, "weight_decay is for the optimizer 'adamw'"),
         ({"validation": 2.5}, "expected a float between 0 and 1 or a count"),
         ({"validation": 59}, "cannot be set aside"),
     ],

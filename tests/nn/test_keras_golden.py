@@ -15,8 +15,7 @@ import pytest
 import torch
 from torch import nn
 
-from bothways.nn import Bidirectional, EmbeddingLSTM, RaggedTensor
-from bothways.training import RMSprop
+from bothways.nn import Bidirectional, EmbeddingLSTM, RaggedTensor, RMSprop
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "keras_classic.npz"
 FORWARD = {"rtol": 2e-6, "atol": 1e-6}

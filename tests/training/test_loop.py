@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from bothways import Ragged, kernels
 from bothways.artifact import NetworkSpec
-from bothways.training import ClassifierNetwork, Examples, History, fit, preset
+from bothways.errors import ArgumentError
+from bothways.training import Examples, History, fit, new_learner, preset
 from conftest import tiny_corpus
 
 RECIPE = replace(
@@ -26,10 +26,11 @@ def problem(rows=40, seed=0):
     return Examples(Ragged.from_list(texts), labels)
 
 
-def network(seed=0, **changes):
-    torch.manual_seed(seed)
-    spec = replace(NetworkSpec(6, 5, True, "concat", "last", 1, dropout=0.5), **changes)
-    return ClassifierNetwork(spec, 12)
+SPEC = NetworkSpec(6, 5, True, "concat", "last", 1, dropout=0.5)
+
+
+def learner(seed=0, threads=1, recipe=RECIPE, **changes):
+    return new_learner(replace(SPEC, **changes), 12, recipe, seed=seed, threads=threads)
 
 
 def weights(net):
@@ -52,23 +53,37 @@ class Recorder:
         self.epochs.append((epoch, best))
 
 
-def trained(seed=0, threads=1, recipe=RECIPE, valid=True, watcher=None):
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    net = network(seed)
-    torch.manual_seed(seed)
-    history = fit(
-        net, problem(), problem(20, 1) if valid else None, recipe, seed=seed, watcher=watcher
-    )
-    torch.set_num_threads(before)
+def trained(seed=0, threads=1, recipe=RECIPE, valid=True, watcher=None, **changes):
+    held_out = problem(20, 1) if valid else None
+    with learner(seed, threads, recipe, **changes) as net:
+        history = fit(net, problem(), held_out, recipe, seed=seed, watcher=watcher)
     return net, history
 
 
+EVERYTHING = {
+    "layers": 2,
+    "pooling": "max",
+    "embedding_dropout": 0.3,
+    "input_dropout": 0.3,
+    "layer_dropout": 0.3,
+}
+
+
+@pytest.mark.parametrize("changes", [{}, EVERYTHING], ids=["classic", "everything"])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_the_same_seed_gives_the_same_bits(threads):
-    first, second = trained()[0], trained(threads=threads)[0]
+def test_the_same_seed_gives_the_same_bits(threads, changes):
+    first, second = trained(**changes)[0], trained(threads=threads, **changes)[0]
     np.testing.assert_array_equal(weights(first), weights(second))
-    assert (weights(trained(seed=1)[0]) != weights(first)).any()
+    assert (weights(trained(seed=1, **changes)[0]) != weights(first)).any()
+
+
+@pytest.mark.parametrize("optimizer, weight_decay", [("adam", 0.0), ("adamw", 0.05)])
+def test_every_optimizer_trains_with_the_same_bits(optimizer, weight_decay):
+    recipe = replace(RECIPE, optimizer=optimizer, weight_decay=weight_decay)
+    first, history = trained(recipe=recipe)
+    np.testing.assert_array_equal(weights(first), weights(trained(threads=2, recipe=recipe)[0]))
+    assert (weights(first) != weights(trained()[0])).any()
+    assert history.epochs[-1].train_loss < history.epochs[0].train_loss
 
 
 def test_best_epoch_is_kept():
@@ -105,7 +120,8 @@ def test_interrupt_keeps_the_best_so_far():
 def test_interrupt_in_the_first_epoch_keeps_what_was_learned():
     net, history = trained(watcher=Recorder(stop_at=3))
     assert history.interrupted and len(history) == 0
-    assert (weights(net) != weights(network())).any()
+    with learner() as untrained:
+        assert (weights(net) != weights(untrained)).any()
 
 
 def test_history_is_a_row_for_each_epoch():
@@ -130,15 +146,20 @@ def test_one_cycle_rises_and_falls():
     assert set(_schedule(RECIPE, 5)) == {RECIPE.learning_rate}
 
 
+def test_a_loss_that_is_no_number_ends_the_training():
+    with pytest.raises(ArgumentError, match="the loss became nan in epoch 1, at the learning rate"):
+        trained(recipe=replace(RECIPE, learning_rate=1e30))
+
+
 def test_multi_class_learns():
     rng = np.random.default_rng(3)
     texts = [rng.integers(5, 12, 4) for _ in range(90)]
     labels = rng.integers(0, 3, 90)
     for text, label in zip(texts, labels, strict=True):
         text[rng.integers(4)] = 2 + label
-    net = network(outputs=3, dropout=0.0)
     data = Examples(Ragged.from_list(texts), labels)
-    history = fit(net, data, data, replace(RECIPE, epochs=15, patience=15))
+    with learner(outputs=3, dropout=0.0) as net:
+        history = fit(net, data, data, replace(RECIPE, epochs=15, patience=15))
     assert history.best.valid_accuracy > 0.95
 
 

@@ -10,7 +10,13 @@ Nothing in it is ever executed or unpickled.
 from __future__ import annotations
 
 from bothways.artifact._load import load
-from bothways.artifact._spec import FORMAT_VERSION, NetworkSpec, Spec, VectorizerSpec
+from bothways.artifact._spec import (
+    FORMAT_VERSION,
+    NetworkSpec,
+    Spec,
+    VectorizerSpec,
+    layer_names,
+)
 from bothways.artifact._store import check_writable, save
 
 __all__ = [
@@ -19,6 +25,7 @@ __all__ = [
     "Spec",
     "VectorizerSpec",
     "check_writable",
+    "layer_names",
     "load",
     "save",
 ]

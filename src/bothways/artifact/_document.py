@@ -8,19 +8,21 @@
 
 The digest on the first line is that of every byte after its own last digit, and what stands
 before it is fixed: no byte of the file can change without being noticed. The first line and
-`format_version` keep their meaning in every later version.
+`format_version` keep their meaning in every later version. A file states every field of its
+version: defaults are for callers, and none can change under a model that is written.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from typing import Any, TypeVar
 
 from bothways.artifact import _check as check
 from bothways.artifact._json import parse
-from bothways.artifact._spec import FORMAT_VERSION, NetworkSpec, Spec, VectorizerSpec
+from bothways.artifact._spec import ADDED, FORMAT_VERSION, NetworkSpec, Spec, VectorizerSpec
 from bothways.errors import ArtifactError
 
 LARGEST = 64 * 2**20
@@ -47,6 +49,8 @@ class Weights:
 def encode(spec: Spec, weights: bytes, extras: tuple[str, ...]) -> bytes:
     """The bytes of `spec.json`. Raises `ArtifactError` if they are more than `LARGEST`."""
     document = {"format_version": spec.format_version, **asdict(spec)}
+    if spec.format_version == 1:
+        document["network"] = {k: v for k, v in document["network"].items() if k not in ADDED}
     document["weights"] = asdict(Weights(len(weights), sha256(weights).hexdigest()))
     document["extras"] = list(extras)
     # The longest parts last, so that a person who opens the file sees the others first.
@@ -80,24 +84,26 @@ def decode(data: bytes) -> tuple[Spec, Weights, tuple[str, ...]]:
     if data[:_BODY] != _HEAD + written:
         raise ArtifactError("its bytes do not match its checksum: it was damaged or edited")
     document.pop("sha256")
+    check.whole("format_version", document.pop("format_version", None), 1, FORMAT_VERSION)
     weights = _build(Weights, document.pop("weights", None), "weights")
     extras = check.strings("extras", document.pop("extras", None))
-    for key, kind in (("vectorizer", VectorizerSpec), ("network", NetworkSpec)):
-        document[key] = _build(kind, document.get(key), key)
+    document["vectorizer"] = _build(VectorizerSpec, document.get("vectorizer"), "vectorizer")
+    absent = ADDED if version == 1 else {}
+    document["network"] = _build(NetworkSpec, document.get("network"), "network", absent)
     return _build(Spec, document, ""), weights, extras
 
 
-def _build(kind: type[T], values: Any, key: str) -> T:
-    """A dataclass from an object that has exactly its fields."""
+def _build(kind: type[T], values: Any, key: str, absent: Mapping[str, Any] | None = None) -> T:
+    """A dataclass from an object that has exactly its fields, but for the `absent` ones."""
     where = f"{key}." if key else ""
     if not isinstance(values, dict):
         check.refuse(key, values, "an object")
-    names = [item.name for item in fields(kind)]  # type: ignore[arg-type]
+    absent = absent or {}
+    names = [item.name for item in fields(kind) if item.name not in absent]  # type: ignore[arg-type]
     for name in values:
         if name not in names:
             raise ArtifactError(f"{where}{name} is unknown, expected {', '.join(names)}")
     for name in names:
-        # Defaults are for callers; a file states everything, so that none can change under it.
         if name not in values:
             raise ArtifactError(f"{where}{name} is missing")
-    return kind(**values)
+    return kind(**values, **absent)

@@ -8,13 +8,21 @@ from typing import Any
 from bothways.artifact import _check as check
 from bothways.errors import ArtifactError
 
-FORMAT_VERSION = 1
-"""The version of the folder's format that this program writes, and the newest it reads."""
+FORMAT_VERSION = 2
+"""The newest version of the folder's format that this program reads and writes.
+
+A model is written in the oldest version that can hold it, so that older programs read what
+they can compute and refuse, naming the version, what they cannot.
+"""
+
+ADDED = {"layers": 1, "input_dropout": 0.0, "layer_dropout": 0.0}
+"""What version 2 added to `network`, and what its absence means in version 1."""
 
 # A text id is an int32, and so is a place in a text.
 _MOST_TOKENS = 2**31 - 1
-# Bounds what a lying file can make the reader expect; no LSTM is this wide.
+# Bounds what a lying file can make the reader expect; no LSTM is this wide, or this deep.
 _WIDEST = 65_536
+_DEEPEST = 100
 
 
 @dataclass(frozen=True)
@@ -56,12 +64,18 @@ class VectorizerSpec:
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """Embedding, LSTM in one or both directions, pooling over time, dense layer.
+    """Embedding, LSTM layers in one or both directions, pooling over time, dense layer.
 
     `I = embedding_dim`, `H = hidden_size`. `outputs` is 1 for a sigmoid, the probability of
     the second label, or `C` for a softmax over the labels. With `mask=False` a text is padded
     with id 0 to the vectorizer's `output_sequence_length` and the padding is read, as an
-    unmasked Keras model does. The dropout rates act in training only.
+    unmasked Keras model does. Of several `layers` each reads the states of both directions of
+    the one below, side by side; `merge` is how the last one's are joined.
+
+    The dropout rates act in training only: `dropout` on the pooled features;
+    `embedding_dropout` on the features of each distinct word of a batch, the same wherever it
+    stands; `input_dropout` on the features of the embedded words and `layer_dropout` on those
+    between layers, both the same at every step of a text (Gal & Ghahramani 2016).
 
     Raises `ArtifactError` naming the field that is not as it should be.
     """
@@ -75,16 +89,22 @@ class NetworkSpec:
     mask: bool = True
     dropout: float = 0.0
     embedding_dropout: float = 0.0
+    layers: int = 1
+    input_dropout: float = 0.0
+    layer_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("embedding_dim", "hidden_size", "outputs"):
             check.whole(f"network.{name}", getattr(self, name), 1, _WIDEST)
+        check.whole("network.layers", self.layers, 1, _DEEPEST)
         for name in ("bidirectional", "mask"):
             check.flag(f"network.{name}", getattr(self, name))
         check.choice("network.merge", self.merge, ("concat", "sum", "mul", "ave"))
         check.choice("network.pooling", self.pooling, ("last", "mean", "max"))
-        for name in ("dropout", "embedding_dropout"):
+        for name in ("dropout", "embedding_dropout", "input_dropout", "layer_dropout"):
             object.__setattr__(self, name, check.rate(f"network.{name}", getattr(self, name)))
+        if self.layer_dropout and self.layers == 1:
+            check.refuse("network.layer_dropout", self.layer_dropout, "0 with one layer")
 
     @property
     def directions(self) -> int:
@@ -99,18 +119,26 @@ class NetworkSpec:
     def tensor_shapes(self, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
         """The name and shape of every tensor, all float32, with `V = vocabulary_size`.
 
-        Gates come in the order input, forget, cell, output; in the columns of
-        `lstm.kernel` and in `lstm.bias` the forward direction comes first.
+        Gates come in the order input, forget, cell, output; in the columns of `lstm.kernel`
+        and in `lstm.bias` the forward direction comes first. Those of the layers above the
+        first are `lstm.1.kernel` and so on.
         """
         i, h, d = self.embedding_dim, self.hidden_size, self.directions
-        return {
-            "embedding.weight": (vocabulary_size, i),
-            "lstm.kernel": (i, d * 4 * h),
-            "lstm.recurrent_kernel": (d, h, 4 * h),
-            "lstm.bias": (d * 4 * h,),
-            "dense.kernel": (self.width, self.outputs),
-            "dense.bias": (self.outputs,),
-        }
+        shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (vocabulary_size, i)}
+        for layer in range(self.layers):
+            kernel, recurrent, bias = layer_names(layer)
+            shapes[kernel] = (d * h if layer else i, d * 4 * h)
+            shapes[recurrent] = (d, h, 4 * h)
+            shapes[bias] = (d * 4 * h,)
+        shapes["dense.kernel"] = (self.width, self.outputs)
+        shapes["dense.bias"] = (self.outputs,)
+        return shapes
+
+
+def layer_names(layer: int) -> tuple[str, str, str]:
+    """The names of the kernel, recurrent kernel and bias of an LSTM layer, counted from 0."""
+    prefix = f"lstm.{layer}" if layer else "lstm"
+    return f"{prefix}.kernel", f"{prefix}.recurrent_kernel", f"{prefix}.bias"
 
 
 def _this_version() -> str:
@@ -137,7 +165,6 @@ class Spec:
     training: dict[str, Any] = field(default_factory=dict)
     quality: dict[str, Any] = field(default_factory=dict)
     bothways_version: str = field(default_factory=_this_version)
-    format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
         check.choice("task", self.task, ("classification",))
@@ -164,7 +191,12 @@ class Spec:
         object.__setattr__(
             self, "bothways_version", check.string("bothways_version", self.bothways_version)
         )
-        check.whole("format_version", self.format_version, 1, FORMAT_VERSION)
+
+    @property
+    def format_version(self) -> int:
+        """The oldest version of the format that can hold this model."""
+        network = self.network
+        return 1 if all(getattr(network, name) == value for name, value in ADDED.items()) else 2
 
     @property
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:

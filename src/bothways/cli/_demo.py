@@ -32,7 +32,6 @@ def demo(
     out: Annotated[str, typer.Option(help="Folder for data, models and picture.")] = "demo",
 ) -> None:
     """Train four models on made-up texts whose late words decide what the early ones meant."""
-    require("torch", extra="train", purpose="the demo")
     require("sklearn", extra="train", purpose="the demo")
     from bothways import load
     from bothways.cli._demo_corpus import write

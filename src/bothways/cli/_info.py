@@ -72,6 +72,7 @@ def _model(folder: str) -> dict[str, Any]:
         "network": {
             "embedding": network.embedding_dim,
             "hidden": network.hidden_size,
+            "layers": network.layers,
             "directions": network.directions,
             "merge": network.merge,
             "pooling": network.pooling,

@@ -25,7 +25,9 @@ def train(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same bits.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores "
                                                 "if not given.")] = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    precision: Annotated[str | None, typer.Option(help="Of the products: f32 or bf16; the "
+                                                  "recipe's if not given.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, or cuda, which needs torch.")] = "cpu",
     overwrite: Annotated[bool, typer.Option(help="Replace a model that is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:  # fmt: skip
@@ -35,7 +37,7 @@ def train(
     from bothways.cli._progress import TrainingProgress
     from bothways.data import check_labels, read
 
-    # What can be refused without torch is refused before it is loaded, which takes seconds.
+    # What can be refused without scikit-learn is refused before it is loaded: that takes a second.
     console = messages()
     artifact.check_writable(out, overwrite=overwrite)
     rows = read(data, text=text, label=label)
@@ -43,12 +45,13 @@ def train(
     validation, held_out = _validation(valid, text, label)
     console.print(f"{len(rows):,} texts with {len(set(rows.labels or []))} labels from {data}")
 
-    require("torch", extra="train", purpose="training")
+    require("sklearn", extra="train", purpose="training")
     from bothways.estimators import TextClassifier, save_model
 
     classifier = TextClassifier(
         preset=preset,
         epochs=epochs,
+        precision=precision,
         validation=validation,
         random_state=seed,
         threads=threads,

@@ -5,12 +5,9 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.utils.multiclass import type_of_target
 
@@ -18,10 +15,9 @@ from bothways.artifact import NetworkSpec, Spec, VectorizerSpec
 from bothways.data import Dataset, fingerprint, split
 from bothways.errors import ArgumentError, DataError
 from bothways.kernels import default_threads
-from bothways.nn import use_threads
 from bothways.runtime import Model, as_read
 from bothways.text import TextVectorizer, Truncation
-from bothways.training import ClassifierNetwork, Examples, History, Preset, Watcher, fit, preset
+from bothways.training import Examples, History, Preset, Watcher, fit, new_learner, preset
 
 
 class Fitted(NamedTuple):
@@ -60,19 +56,17 @@ def fit_texts(estimator: Any, X: Any, y: Any, valid: Any, watcher: Watcher | Non
         ids, _ = vectorizer.encode(valid_texts, threads=threads)
         held_out = Examples(as_read(ids, spec), valid_codes)
 
-    with _torch(estimator.random_state, threads):
-        network = ClassifierNetwork(spec.network, vectorizer.vocabulary_size)
-        network.to(_device(estimator.device))
-        history = fit(
-            network,
-            train,
-            held_out,
-            recipe,
-            seed=estimator.random_state,
-            threads=threads,
-            watcher=watcher,
-        )
-    tensors = network.tensors()
+    seed = estimator.random_state
+    with new_learner(
+        spec.network,
+        vectorizer.vocabulary_size,
+        recipe,
+        seed=seed,
+        threads=threads,
+        device=estimator.device,
+    ) as learner:
+        history = fit(learner, train, held_out, recipe, seed=seed, threads=threads, watcher=watcher)
+        tensors = learner.tensors()
     seconds = time.perf_counter() - started
     spec = dataclasses.replace(
         spec,
@@ -87,7 +81,7 @@ def fit_texts(estimator: Any, X: Any, y: Any, valid: Any, watcher: Watcher | Non
 
 
 def recipe_of(estimator: Any) -> Preset:
-    """The estimator's preset with its own epochs, checked."""
+    """The estimator's preset with its own epochs and precision, checked."""
     recipe = preset(estimator.preset) if isinstance(estimator.preset, str) else estimator.preset
     if not isinstance(recipe, Preset):
         raise ArgumentError(f"preset must be a name or a Preset, got {recipe!r}")
@@ -95,6 +89,10 @@ def recipe_of(estimator: Any) -> Preset:
         if not isinstance(estimator.epochs, int) or estimator.epochs < 1:
             raise ArgumentError(f"epochs must be a whole number from 1, got {estimator.epochs!r}")
         recipe = dataclasses.replace(recipe, epochs=estimator.epochs)
+    if estimator.precision is not None:
+        if estimator.precision not in ("f32", "bf16"):
+            raise ArgumentError(f"precision must be 'f32' or 'bf16', got {estimator.precision!r}")
+        recipe = dataclasses.replace(recipe, precision=estimator.precision)
     return recipe
 
 
@@ -174,6 +172,9 @@ def _spec(recipe: Preset, vectorizer: TextVectorizer, classes: NDArray[Any]) -> 
             mask=recipe.mask,
             dropout=recipe.dropout,
             embedding_dropout=recipe.embedding_dropout,
+            layers=recipe.layers,
+            input_dropout=recipe.input_dropout,
+            layer_dropout=recipe.layer_dropout,
         ),
     )
 
@@ -202,23 +203,3 @@ def _quality(history: History, valid_codes: NDArray[np.int64]) -> dict[str, Any]
         "log_loss": best.valid_loss,
         "epoch": best.epoch,
     }
-
-
-@contextmanager
-def _torch(seed: int, threads: int) -> Iterator[None]:
-    """torch's seed and threads for the time of a training run, and as they were after it."""
-    state = torch.get_rng_state()
-    torch.manual_seed(seed)
-    try:
-        with use_threads(threads):
-            yield
-    finally:
-        torch.set_rng_state(state)
-
-
-def _device(name: str) -> torch.device:
-    if name not in ("cpu", "cuda"):
-        raise ArgumentError(f"device must be 'cpu' or 'cuda', got {name!r}")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ArgumentError("device 'cuda' was asked for, but torch sees no GPU here")
-    return torch.device(name)

@@ -34,11 +34,15 @@ def card(spec: Spec, source: str | None = None) -> str:
     n, v, t, q = spec.network, spec.vectorizer, spec.training, spec.quality
     parameters = sum(_size(shape) for shape in spec.tensor_shapes.values())
     direction = "both directions" if n.bidirectional else "one direction"
+    one = f"An LSTM of {n.hidden_size} units reads each text in {direction}; its"
+    stack = (
+        f"{n.layers} LSTM layers of {n.hidden_size} units read each text in {direction}; the last's"
+    )
     cut = f", cut after {v.output_sequence_length} tokens" if v.output_sequence_length else ""
     lines = [
         f"# Text classifier: {', '.join(spec.labels[:6])}{', ...' if len(spec.labels) > 6 else ''}",
         "",
-        f"An LSTM of {n.hidden_size} units reads each text in {direction}; its states are pooled "
+        f"{one if n.layers == 1 else stack} states are pooled "
         f"({n.pooling}) and one dense layer gives the probability of {len(spec.labels)} labels.",
         "",
         "| | |",

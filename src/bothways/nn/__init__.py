@@ -1,11 +1,11 @@
-"""torch layers over ragged batches, and optimizers; they need the `train` extra.
+"""torch layers over ragged batches, and optimizers; they need the `torch` extra.
 
 On the CPU they run on Bothways' kernels, on a GPU through cuDNN's packed path.
 """
 
 from bothways.errors import require
 
-require("torch", extra="train", purpose="bothways.nn")
+require("torch", extra="torch", purpose="bothways.nn")
 
 from bothways.nn._embedding_lstm import EmbeddingLSTM  # noqa: E402
 from bothways.nn._init import glorot_uniform  # noqa: E402

@@ -5,6 +5,6 @@ was scored is what is shipped.
 """
 
 from bothways.runtime._model import Model, as_read, load
-from bothways.runtime._network import Network
+from bothways.runtime._network import Network, merge_directions
 
-__all__ = ["Model", "Network", "as_read", "load"]
+__all__ = ["Model", "Network", "as_read", "load", "merge_directions"]

@@ -1,14 +1,14 @@
-"""Training in torch; it needs the `train` extra."""
+"""Training: the loop, its recipes, and the network that learns.
 
-from bothways.errors import require
+On the CPU it runs on NumPy and the kernels; torch is imported for a GPU alone.
+"""
 
-require("torch", extra="train", purpose="training")
-
-from bothways.training._history import Epoch, History  # noqa: E402
-from bothways.training._loop import Examples, Watcher, fit, train_step  # noqa: E402
-from bothways.training._network import ClassifierNetwork  # noqa: E402
-from bothways.training._presets import PRESETS, Preset, preset  # noqa: E402
-from bothways.training._rmsprop import RMSprop  # noqa: E402
+from bothways.training._history import Epoch, History
+from bothways.training._initial import initial_tensors
+from bothways.training._learner import KernelLearner, Learner, new_learner, new_optimizer
+from bothways.training._loop import Examples, Watcher, fit
+from bothways.training._network import ClassifierNetwork, train_step
+from bothways.training._presets import PRESETS, Preset, preset
 
 __all__ = [
     "PRESETS",
@@ -16,10 +16,14 @@ __all__ = [
     "Epoch",
     "Examples",
     "History",
+    "KernelLearner",
+    "Learner",
     "Preset",
-    "RMSprop",
     "Watcher",
     "fit",
+    "initial_tensors",
+    "new_learner",
+    "new_optimizer",
     "preset",
     "train_step",
 ]

@@ -8,17 +8,14 @@ from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, log_loss
 
 from bothways import Ragged, runtime
 from bothways.data import batches
-from bothways.nn import RaggedTensor
+from bothways.errors import ArgumentError, require
 from bothways.training._history import Epoch, History
-from bothways.training._network import ClassifierNetwork
+from bothways.training._learner import Learner
 from bothways.training._presets import Preset
-from bothways.training._rmsprop import RMSprop
 
 
 class Examples(NamedTuple):
@@ -42,7 +39,7 @@ class Watcher(Protocol):
 
 
 def fit(
-    network: ClassifierNetwork,
+    learner: Learner,
     train: Examples,
     valid: Examples | None,
     recipe: Preset,
@@ -51,74 +48,73 @@ def fit(
     threads: int | None = None,
     watcher: Watcher | None = None,
 ) -> History:
-    """Train `network` in place and leave it with the weights of its best epoch.
+    """Train `learner` in place and leave it with the weights of its best epoch.
 
     The best epoch has the highest validation accuracy, the lowest loss among equals; without
     a validation part it is the last. An interrupt (Ctrl-C) ends the training and keeps the
-    best so far; `History.interrupted` says so. The same seed gives the same bits.
+    best so far; `History.interrupted` says so. `seed` decides the order of the texts; the
+    same one and the same learner give the same bits.
+
+    Raises `MissingExtraError` if there is a validation part and no scikit-learn, and
+    `ArgumentError` if the learning rate is so high that the loss is not a number.
     """
+    if valid is not None:
+        require("sklearn", extra="train", purpose="validation")
     rng = np.random.default_rng(seed)
-    optimizer = RMSprop(network.parameters(), lr=recipe.learning_rate)
     steps = math.ceil(len(train.ids) / recipe.batch_size)
     rate = _schedule(recipe, steps * recipe.epochs)
-    history, best = History(), network.tensors()
+    history, best = History(), _copy(learner)
     if watcher:
         watcher.started(recipe.epochs, steps)
     try:
         for number in range(1, recipe.epochs + 1):
-            epoch = _train(network, train, number, recipe, optimizer, rate, rng, watcher)
-            epoch = _validated(epoch, network, valid, threads)
+            epoch = _train(learner, train, number, recipe, rate, rng, watcher)
+            epoch = _validated(epoch, learner, valid, threads)
             history.epochs.append(epoch)
             is_best = history.best is None or _rank(epoch) >= _rank(history.best)
             if is_best:
-                history.best_epoch, best = number, network.tensors()
+                history.best_epoch, best = number, _copy(learner)
             if watcher:
                 watcher.validated(epoch, is_best)
             if number - history.best_epoch >= recipe.patience:
                 break
     except KeyboardInterrupt:
         history.interrupted = True
-        best = best if history.best else network.tensors()
-    network.load_tensors(best)
+        best = best if history.best else _copy(learner)
+    learner.load_tensors(best)
     return history
 
 
-def train_step(
-    network: ClassifierNetwork, optimizer: RMSprop, ids: RaggedTensor, labels: torch.Tensor
-) -> float:
-    """One update on a batch of `N` texts, ids `(T,)` and labels `(N,)`; returns the mean loss."""
-    optimizer.zero_grad()
-    loss = network.loss(network(ids), labels)
-    loss.backward()
-    optimizer.step()
-    return loss.item()
-
-
-def _train(network, train, number, recipe, optimizer, rate, rng, watcher) -> Epoch:
+def _train(learner, train, number, recipe, rate, rng, watcher) -> Epoch:
     """One pass over the training texts in random order."""
-    network.train()
     started, total, tokens = time.perf_counter(), 0.0, 0
-    device = network.dense_bias.device
     for indices in batches(train.ids.lengths, recipe.batch_size, rng=rng, bucket=recipe.bucket):
-        ids = RaggedTensor.from_ragged(train.ids.take(indices))
-        labels = torch.from_numpy(train.labels[indices]).to(device)
-        for group in optimizer.param_groups:
-            group["lr"] = next(rate)
-        ids = ids.with_values(ids.values.to(device))
-        value = train_step(network, optimizer, ids, labels)
-        total += value * len(indices)
+        ids, step_rate = train.ids.take(indices), next(rate)
+        loss = learner.step(ids, train.labels[indices], step_rate)
+        if not math.isfinite(loss):
+            raise ArgumentError(
+                f"the loss became {loss} in epoch {number}, at the learning rate {step_rate:.3g}: "
+                "it is too high for this network"
+            )
+        total += loss * len(indices)
         tokens += len(ids.values)
         if watcher:
-            watcher.stepped(number, len(indices), value)
+            watcher.stepped(number, len(indices), loss)
     seconds, documents = time.perf_counter() - started, len(train.ids)
     return Epoch(number, seconds, documents, tokens, total / documents, None, None)
 
 
-def _validated(epoch: Epoch, network, valid: Examples | None, threads: int | None) -> Epoch:
+def _copy(learner: Learner) -> dict[str, NDArray[np.float32]]:
+    return {name: tensor.copy() for name, tensor in learner.tensors().items()}
+
+
+def _validated(epoch: Epoch, learner, valid: Examples | None, threads: int | None) -> Epoch:
     """The epoch with its validation figures, from the runtime that will be shipped."""
     if valid is None:
         return epoch
-    model = runtime.Network(network.spec, network.tensors())
+    from sklearn.metrics import accuracy_score, log_loss
+
+    model = runtime.Network(learner.spec, learner.tensors())
     probabilities = model.probabilities(valid.ids, threads=threads).astype(np.float64)
     classes = np.arange(probabilities.shape[1])
     accuracy = accuracy_score(valid.labels, probabilities.argmax(axis=1))

@@ -1,69 +1,127 @@
-"""The classifier in torch, with the tensors that the artifact names."""
+"""The classifier as it is trained on a CPU: loss and gradients, in NumPy and the kernels."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
+from bothways import Ragged, kernels
 from bothways.artifact import NetworkSpec
-from bothways.nn import EmbeddingLSTM, Pool, RaggedTensor, glorot_uniform
+from bothways.errors import ArgumentError
+from bothways.kernels import Unique
+from bothways.optim import Optimizer, RowGradient
+from bothways.training._dropout import Masks, draw_masks
+from bothways.training._embedding import embed_backward, embed_forward
+from bothways.training._loss import cross_entropy
+from bothways.training._pooling import pool_backward, pool_forward
+from bothways.training._recurrence import layers_backward, layers_forward
+
+Floats = NDArray[np.float32]
+Gradients = dict[str, Floats | RowGradient]
+
+TABLE = "embedding.weight"
 
 
-class ClassifierNetwork(nn.Module):
-    """Embedding, LSTM, pooling over time, dropout, dense layer: ids to `(N, outputs)` logits.
+class ClassifierNetwork:
+    """Embedding, LSTM layers, pooling over time, dense layer, and their gradients.
 
-    With `pooling="last"` the dense layer reads the last state of each direction.
+    `tensors`, those that `spec.tensor_shapes` names, are copied; the network's own are updated
+    in place. `precision` is that of the products, `"f32"`.
+
+    Raises `ArgumentError` for another precision.
     """
 
-    def __init__(self, spec: NetworkSpec, vocabulary_size: int) -> None:
-        super().__init__()
+    def __init__(
+        self, spec: NetworkSpec, tensors: Mapping[str, Floats], *, precision: str = "f32"
+    ) -> None:
+        if precision != "f32":
+            raise ArgumentError(
+                f"the kernels train in precision 'f32', and precision {precision!r} was asked for"
+            )
         self.spec = spec
-        self.recurrent = EmbeddingLSTM(
-            vocabulary_size,
-            spec.embedding_dim,
-            spec.hidden_size,
-            bidirectional=spec.bidirectional,
-            merge=spec.merge,  # type: ignore[arg-type]
-            dropout=spec.embedding_dropout,
-        )
-        self.pool: Any = None if spec.pooling == "last" else Pool(spec.pooling)  # type: ignore[arg-type]
-        self.dropout = nn.Dropout(spec.dropout)
-        self.dense_kernel = nn.Parameter(glorot_uniform(spec.width, spec.outputs))
-        self.dense_bias = nn.Parameter(torch.zeros(spec.outputs))
+        self.tensors = {k: np.array(tensors[k], order="C") for k in spec.tensor_shapes(0)}
 
-    def forward(self, ids: RaggedTensor) -> Tensor:
-        output, states = self.recurrent(ids)
-        features = self.recurrent.last(states) if self.pool is None else self.pool(output)
-        return torch.addmm(self.dense_bias, self.dropout(features), self.dense_kernel)
-
-    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Mean cross entropy in nats; `labels (N,)` int64, the place of each text's label."""
-        if self.spec.outputs == 1:
-            return nn.functional.binary_cross_entropy_with_logits(logits[:, 0], labels.float())
-        return nn.functional.cross_entropy(logits, labels)
-
-    def named(self) -> dict[str, nn.Parameter]:
-        """The parameters by the names of `NetworkSpec.tensor_shapes`."""
-        r = self.recurrent
-        return {
-            "embedding.weight": r.embedding,
-            "lstm.kernel": r.kernel,
-            "lstm.recurrent_kernel": r.recurrent_kernel,
-            "lstm.bias": r.bias,
-            "dense.kernel": self.dense_kernel,
-            "dense.bias": self.dense_bias,
-        }
-
-    def tensors(self) -> dict[str, NDArray[np.float32]]:
-        """A copy of the weights as arrays."""
-        return {k: v.detach().cpu().numpy().copy() for k, v in self.named().items()}
-
-    @torch.no_grad()
-    def load_tensors(self, tensors: dict[str, NDArray[np.float32]]) -> None:
+    def load_tensors(self, tensors: Mapping[str, Floats]) -> None:
         """Take over weights of the same names and shapes."""
-        for name, parameter in self.named().items():
-            parameter.copy_(torch.from_numpy(tensors[name]))
+        for name, own in self.tensors.items():
+            np.copyto(own, tensors[name])
+
+    def words(self, ids: Ragged) -> Unique:
+        """The distinct words of a batch: the rows of the table that a step reads."""
+        return kernels.unique(ids.values, len(self.tensors[TABLE]))
+
+    def loss_and_gradients(
+        self,
+        ids: Ragged,
+        labels: NDArray[np.int64],
+        rng: np.random.Generator,
+        *,
+        words: Unique | None = None,
+        threads: int | None = None,
+    ) -> tuple[float, Gradients]:
+        """The mean loss of `N` texts in nats, with dropout drawn from `rng`, and its gradients.
+
+        `ids (T,)` int32; `labels (N,)` int64, the place of each text's label; `words`, if the
+        caller has them already. The gradient of the embedding has the rows of the words alone.
+        The bits do not depend on `threads`.
+        """
+        words = self.words(ids) if words is None else words
+        masks = draw_masks(self.spec, len(ids), len(words.distinct), rng)
+        return self._propagate(
+            ids.offsets, labels, words, masks, threads or kernels.default_threads()
+        )
+
+    def _propagate(
+        self,
+        offsets: NDArray[np.int64],
+        labels: NDArray[np.int64],
+        words: Unique,
+        masks: Masks,
+        threads: int,
+    ) -> tuple[float, Gradients]:
+        """Forward to the loss, and the same way back."""
+        w = self.tensors
+        dense, bias = w["dense.kernel"], w["dense.bias"]
+        embedded = embed_forward(w[TABLE], words, offsets, masks, threads)
+        layers = layers_forward(w, embedded, offsets, masks.layers, threads)
+        pooled = pool_forward(self.spec, layers[-1].states, offsets)
+        features = _masked(pooled.features, masks.features)
+        logits = kernels.project(features, dense, bias, threads=threads)
+        loss, d_logits = cross_entropy(logits, labels)
+
+        d_dense, d_bias = kernels.project_backward_kernel(features, d_logits, threads=threads)
+        d_features = kernels.project_backward_input(d_logits, dense, threads=threads)
+        d_features = _masked(d_features, masks.features)
+        d_output, d_h_n = pool_backward(self.spec, d_features, pooled, offsets)
+        gradients: Gradients = {"dense.kernel": d_dense, "dense.bias": d_bias}
+        d_layers, d_x = layers_backward(w, layers, offsets, masks.layers, d_output, d_h_n, threads)
+        gradients |= d_layers
+        gradients[TABLE] = embed_backward(d_x, embedded, words, masks, threads)
+        return loss, gradients
+
+
+def train_step(
+    network: ClassifierNetwork,
+    optimizer: Optimizer,
+    ids: Ragged,
+    labels: NDArray[np.int64],
+    rate: float,
+    rng: np.random.Generator,
+    *,
+    threads: int | None = None,
+) -> float:
+    """One update with the learning rate `rate` on `N` texts; returns their mean loss before it.
+
+    `ids (T,)` int32, `labels (N,)` int64; the dropout is drawn from `rng`.
+    """
+    words = network.words(ids)
+    optimizer.ready(TABLE, words.distinct, threads=threads)
+    loss, gradients = network.loss_and_gradients(ids, labels, rng, words=words, threads=threads)
+    optimizer.step(gradients, rate=rate, threads=threads)
+    return loss
+
+
+def _masked(x: Floats, mask: Floats | None) -> Floats:
+    return x if mask is None else x * mask

@@ -15,9 +15,10 @@ class Preset:
     `max_tokens` words are kept and texts are cut at `length` tokens (None: never). `mask`
     False fills texts with zeros up to `length` and reads them, as an unmasked model does.
     `schedule` is the learning rate over time: `constant`, or `one-cycle`, which rises to
-    `learning_rate` and falls to nothing at the last step. `bucket`: see
+    `learning_rate` and falls to nothing at the last step. `weight_decay` is for `adamw`
+    alone. `precision` is that of the products on the CPU. `bucket`: see
     `bothways.data.batches`. Training stops early after `patience` epochs without a better
-    validation.
+    validation. The dropout rates, `layers` and `merge`: see `bothways.artifact.NetworkSpec`.
     """
 
     name: str
@@ -25,12 +26,18 @@ class Preset:
     length: int | None = 600
     embedding_dim: int = 256
     hidden_size: int = 32
+    layers: int = 1
     bidirectional: bool = True
     merge: Literal["concat", "sum", "mul", "ave"] = "concat"
     pooling: Literal["last", "mean", "max"] = "last"
     mask: bool = True
     dropout: float = 0.5
     embedding_dropout: float = 0.0
+    input_dropout: float = 0.0
+    layer_dropout: float = 0.0
+    optimizer: Literal["rmsprop", "adam", "adamw"] = "rmsprop"
+    weight_decay: float = 0.0
+    precision: Literal["f32", "bf16"] = "f32"
     learning_rate: float = 1e-3
     schedule: Literal["constant", "one-cycle"] = "constant"
     batch_size: int = 32

@@ -1,0 +1,57 @@
+"""First weights, drawn as Keras draws them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bothways.artifact import NetworkSpec, layer_names
+
+Floats = NDArray[np.float32]
+
+
+def initial_tensors(
+    spec: NetworkSpec, vocabulary_size: int, rng: np.random.Generator
+) -> dict[str, Floats]:
+    """The tensors that `spec.tensor_shapes` names.
+
+    Embedding uniform within 0.05; kernels Glorot uniform; recurrent kernels orthogonal; biases
+    zero, but one for the forget gate (Jozefowicz et al. 2015). Each direction is drawn by
+    itself.
+    """
+    shapes = spec.tensor_shapes(vocabulary_size)
+    table = rng.random(shapes["embedding.weight"], np.float32)
+    table -= np.float32(0.5)
+    table *= np.float32(0.1)
+    tensors = {"embedding.weight": table}
+    for layer in range(spec.layers):
+        kernel, recurrent, bias = layer_names(layer)
+        inputs, columns = shapes[kernel][0], 4 * spec.hidden_size
+        ways = range(spec.directions)
+        drawn = [_glorot_uniform(inputs, columns, rng) for _ in ways]
+        tensors[kernel] = np.concatenate(drawn, axis=1)
+        tensors[recurrent] = np.stack([_orthogonal(spec.hidden_size, columns, rng) for _ in ways])
+        forget = np.repeat(np.array([0, 1, 0, 0], np.float32), spec.hidden_size)
+        tensors[bias] = np.tile(forget, spec.directions)
+    tensors["dense.kernel"] = _glorot_uniform(spec.width, spec.outputs, rng)
+    tensors["dense.bias"] = np.zeros(shapes["dense.bias"], np.float32)
+    return tensors
+
+
+def _glorot_uniform(rows: int, columns: int, rng: np.random.Generator) -> Floats:
+    """Uniform within `sqrt(6 / (rows + columns))` (Glorot & Bengio 2010)."""
+    limit = math.sqrt(6 / (rows + columns))
+    return rng.uniform(-limit, limit, (rows, columns)).astype(np.float32)
+
+
+def _orthogonal(rows: int, columns: int, rng: np.random.Generator) -> Floats:
+    """Orthonormal rows, `rows <= columns`, all directions alike (Saxe et al. 2014).
+
+    The signs of the diagonal make the factor unique; without them some directions would be
+    likelier (Mezzadri 2007).
+    """
+    q, r = np.linalg.qr(rng.normal(size=(columns, rows)))
+    q *= np.sign(np.diag(r))
+    return np.ascontiguousarray(q.T, np.float32)

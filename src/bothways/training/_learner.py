@@ -1,0 +1,121 @@
+"""What the training loop trains, whatever computes it: the kernels, or torch on a GPU."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import get_args, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bothways import Ragged, optim
+from bothways.artifact import NetworkSpec
+from bothways.errors import ArgumentError, require
+from bothways.kernels import default_threads
+from bothways.training._initial import initial_tensors
+from bothways.training._network import ClassifierNetwork, train_step
+from bothways.training._presets import Preset
+
+Floats = NDArray[np.float32]
+
+
+class Learner(ABC):
+    """A network with its optimizer and the randomness of its dropout."""
+
+    spec: NetworkSpec
+
+    @abstractmethod
+    def step(self, ids: Ragged, labels: NDArray[np.int64], rate: float) -> float:
+        """One update on `N` texts, `ids (T,)` int32 and `labels (N,)` int64, with the learning
+        rate `rate`; returns their mean loss in nats."""
+
+    @abstractmethod
+    def tensors(self) -> dict[str, Floats]:
+        """The weights, by the names of `NetworkSpec.tensor_shapes`; valid until the next step."""
+
+    @abstractmethod
+    def load_tensors(self, tensors: Mapping[str, Floats]) -> None:
+        """Take over weights of the same names and shapes."""
+
+
+class KernelLearner(Learner):
+    """A network in NumPy and the kernels."""
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        tensors: Mapping[str, Floats],
+        recipe: Preset,
+        *,
+        rng: np.random.Generator,
+        threads: int | None = None,
+    ) -> None:
+        self.spec = spec
+        self.network = ClassifierNetwork(spec, tensors, precision=recipe.precision)
+        self.optimizer = new_optimizer(recipe, self.network.tensors)
+        self._rng, self._threads = rng, threads or default_threads()
+
+    def step(self, ids: Ragged, labels: NDArray[np.int64], rate: float) -> float:
+        return train_step(
+            self.network, self.optimizer, ids, labels, rate, self._rng, threads=self._threads
+        )
+
+    def tensors(self) -> dict[str, Floats]:
+        self.optimizer.settle(threads=self._threads)
+        return self.network.tensors
+
+    def load_tensors(self, tensors: Mapping[str, Floats]) -> None:
+        self.network.load_tensors(tensors)
+
+
+@contextmanager
+def new_learner(
+    spec: NetworkSpec,
+    vocabulary_size: int,
+    recipe: Preset,
+    *,
+    seed: int = 0,
+    threads: int | None = None,
+    device: str = "cpu",
+) -> Iterator[Learner]:
+    """A network with first weights, ready to learn; within the context it may be trained.
+
+    The same seed gives the same weights on every device, and on the CPU the same training bit
+    for bit. Raises `ArgumentError` for a device that is not there, or for what it cannot do,
+    and `MissingExtraError` for a GPU without torch.
+    """
+    if device not in ("cpu", "cuda"):
+        raise ArgumentError(f"device must be 'cpu' or 'cuda', got {device!r}")
+    first, dropout = np.random.SeedSequence(seed).spawn(2)
+    tensors = initial_tensors(spec, vocabulary_size, np.random.default_rng(first))
+    if device == "cpu":
+        rng = np.random.default_rng(dropout)
+        yield KernelLearner(spec, tensors, recipe, rng=rng, threads=threads)
+        return
+    require("torch", extra="torch", purpose=f"device {device!r}")
+    from bothways.training._torch import TorchLearner, torch_settings
+
+    with torch_settings(seed, threads):
+        yield TorchLearner(spec, tensors, recipe, device=device)
+
+
+def new_optimizer(recipe: Preset, parameters: Mapping[str, Floats]) -> optim.Optimizer:
+    """The recipe's optimizer over `parameters`; `ArgumentError` for one that is not there."""
+    check_optimizer(recipe)
+    if recipe.optimizer == "adamw":
+        return optim.AdamW(parameters, weight_decay=recipe.weight_decay)
+    return {"rmsprop": optim.RMSprop, "adam": optim.Adam}[recipe.optimizer](parameters)
+
+
+def check_optimizer(recipe: Preset) -> None:
+    """Raise `ArgumentError` for an unknown optimizer, or a weight decay that it does not have."""
+    names = get_args(get_type_hints(Preset)["optimizer"])
+    if recipe.optimizer not in names:
+        raise ArgumentError(f"the optimizer must be one of {names}, got {recipe.optimizer!r}")
+    if recipe.weight_decay and recipe.optimizer != "adamw":
+        raise ArgumentError(
+            f"weight_decay is for the optimizer 'adamw', got {recipe.weight_decay} "
+            f"with {recipe.optimizer!r}"
+        )

@@ -1,0 +1,134 @@
+"""The classifier in torch, for a GPU; the only file of this room that knows torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from bothways import Ragged
+from bothways.artifact import NetworkSpec
+from bothways.errors import ArgumentError
+from bothways.kernels import default_threads
+from bothways.nn import Adam, AdamW, EmbeddingLSTM, Pool, RaggedTensor, RMSprop, use_threads
+from bothways.training._learner import Learner, check_optimizer
+from bothways.training._presets import Preset
+
+Floats = NDArray[np.float32]
+
+
+class TorchNetwork(nn.Module):
+    """Embedding, LSTM, pooling over time, dropout, dense layer: ids to `(N, outputs)` logits.
+
+    With `pooling="last"` the dense layer reads the last state of each direction.
+    """
+
+    def __init__(self, spec: NetworkSpec, tensors: Mapping[str, Floats]) -> None:
+        super().__init__()
+        if spec.layers > 1 or spec.input_dropout:
+            raise ArgumentError(
+                "on a GPU there is one layer and no input_dropout, got "
+                f"layers={spec.layers} and input_dropout={spec.input_dropout}; use device 'cpu'"
+            )
+        self.spec = spec
+        self.recurrent = EmbeddingLSTM(
+            len(tensors["embedding.weight"]),
+            spec.embedding_dim,
+            spec.hidden_size,
+            bidirectional=spec.bidirectional,
+            merge=spec.merge,  # type: ignore[arg-type]
+            dropout=spec.embedding_dropout,
+        )
+        self.pool: Any = None if spec.pooling == "last" else Pool(spec.pooling)  # type: ignore[arg-type]
+        self.dropout = nn.Dropout(spec.dropout)
+        self.dense_kernel = nn.Parameter(torch.empty(spec.width, spec.outputs))
+        self.dense_bias = nn.Parameter(torch.empty(spec.outputs))
+        self.load_tensors(tensors)
+
+    def forward(self, ids: RaggedTensor) -> Tensor:
+        output, states = self.recurrent(ids)
+        features = self.recurrent.last(states) if self.pool is None else self.pool(output)
+        return torch.addmm(self.dense_bias, self.dropout(features), self.dense_kernel)
+
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Mean cross entropy in nats; `labels (N,)` int64, the place of each text's label."""
+        if self.spec.outputs == 1:
+            return nn.functional.binary_cross_entropy_with_logits(logits[:, 0], labels.float())
+        return nn.functional.cross_entropy(logits, labels)
+
+    def named(self) -> dict[str, nn.Parameter]:
+        """The parameters by the names of `NetworkSpec.tensor_shapes`."""
+        r = self.recurrent
+        return {
+            "embedding.weight": r.embedding,
+            "lstm.kernel": r.kernel,
+            "lstm.recurrent_kernel": r.recurrent_kernel,
+            "lstm.bias": r.bias,
+            "dense.kernel": self.dense_kernel,
+            "dense.bias": self.dense_bias,
+        }
+
+    @torch.no_grad()
+    def load_tensors(self, tensors: Mapping[str, Floats]) -> None:
+        """Take over weights of the same names and shapes."""
+        for name, parameter in self.named().items():
+            parameter.copy_(torch.from_numpy(tensors[name]))
+
+
+class TorchLearner(Learner):
+    """A network in torch on `device`; it runs on the CPU too, which is how it is tested."""
+
+    def __init__(
+        self, spec: NetworkSpec, tensors: Mapping[str, Floats], recipe: Preset, *, device: str
+    ) -> None:
+        if device == "cuda" and not torch.cuda.is_available():
+            raise ArgumentError("device 'cuda' was asked for, but torch sees no GPU here")
+        if recipe.precision != "f32":
+            raise ArgumentError(f"on a GPU the precision is 'f32', got {recipe.precision!r}")
+        check_optimizer(recipe)
+        self.spec = spec
+        self.network = TorchNetwork(spec, tensors).to(device)
+        self.optimizer: Any
+        if recipe.optimizer == "adamw":
+            self.optimizer = AdamW(self.network.parameters(), weight_decay=recipe.weight_decay)
+        else:
+            kind = {"rmsprop": RMSprop, "adam": Adam}[recipe.optimizer]
+            self.optimizer = kind(self.network.parameters())
+        self._device = torch.device(device)
+
+    def step(self, ids: Ragged, labels: NDArray[np.int64], rate: float) -> float:
+        batch = RaggedTensor.from_ragged(ids)
+        batch = batch.with_values(batch.values.to(self._device))
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad()
+        self.optimizer.ready(self.network.recurrent.embedding, batch.values)
+        logits = self.network(batch)
+        loss = self.network.loss(logits, torch.from_numpy(labels).to(self._device))
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+    def tensors(self) -> dict[str, Floats]:
+        self.optimizer.settle()
+        return {k: v.detach().cpu().numpy() for k, v in self.network.named().items()}
+
+    def load_tensors(self, tensors: Mapping[str, Floats]) -> None:
+        self.network.load_tensors(tensors)
+
+
+@contextmanager
+def torch_settings(seed: int, threads: int | None) -> Iterator[None]:
+    """torch's seed and threads for the time of a training run, and as they were after it."""
+    state = torch.get_rng_state()
+    torch.manual_seed(seed)
+    try:
+        with use_threads(threads or default_threads()):
+            yield
+    finally:
+        torch.set_rng_state(state)

@@ -1,0 +1,186 @@
+"""The network's loss and gradients, all of them, against its plain equations in float64.
+
+Contributions of steps and texts cancel in places: roundings of float32 are seen up to 5e-6 of
+a tensor's largest gradient; four times that is allowed. A wrong term shows in the first digits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import plain
+import pytest
+
+from bothways import Ragged, kernels
+from bothways.artifact import NetworkSpec
+from bothways.errors import ArgumentError
+from bothways.optim import RMSprop, RowGradient
+from bothways.training import ClassifierNetwork, initial_tensors, train_step
+from bothways.training._dropout import draw_masks
+
+V = 9
+MERGES = ["concat", "sum", "mul", "ave", "one direction"]
+DROPOUTS = {
+    "none": {},
+    "features": {"dropout": 0.4},
+    "words": {"embedding_dropout": 0.4},
+    "inputs": {"input_dropout": 0.4},
+    "words and inputs": {"embedding_dropout": 0.3, "input_dropout": 0.3},
+    "layers": {"layer_dropout": 0.4},
+    "all": {
+        "dropout": 0.3,
+        "embedding_dropout": 0.3,
+        "input_dropout": 0.3,
+        "layer_dropout": 0.3,
+    },
+}
+
+
+def problem(rng, outputs):
+    """Texts with repeated words, one without any, and their labels."""
+    texts = [rng.integers(0, V, n).tolist() for n in (6, 0, 1, 9, 3)]
+    return texts, rng.integers(0, max(2, outputs), len(texts))
+
+
+def dense(gradients, tensors):
+    """Gradients as arrays of the tensors' shapes."""
+    full = {}
+    for name, gradient in gradients.items():
+        if isinstance(gradient, RowGradient):
+            full[name] = np.zeros_like(tensors[name])
+            full[name][gradient.rows] = gradient.values
+        else:
+            full[name] = gradient
+    return full
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
+@pytest.mark.parametrize("merge", MERGES)
+@pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.parametrize("dropout", DROPOUTS)
+def test_loss_and_gradients_are_those_of_the_equations(rng, pooling, merge, layers, dropout):
+    rates = dict(DROPOUTS[dropout])
+    if layers == 1:
+        rates.pop("layer_dropout", None)
+    both, outputs = merge != "one direction", int(rng.choice([1, 2, 3]))
+    merge = merge if both else "concat"
+    spec = NetworkSpec(4, 3, both, merge, pooling, outputs, layers=layers, **rates)
+    tensors = initial_tensors(spec, V, rng)
+    tensors["embedding.weight"] *= 20  # as after some training
+    for name, tensor in tensors.items():
+        if name.endswith("bias"):  # with all at their first values, states may be equal, namely 0
+            tensor += rng.normal(size=tensor.shape).astype(np.float32) / 4
+    texts, labels = problem(rng, outputs)
+    ids = Ragged.from_list(texts)
+
+    network = ClassifierNetwork(spec, tensors)
+    loss, gradients = network.loss_and_gradients(ids, labels, np.random.default_rng(5))
+    words = len({word for text in texts for word in text})
+    masks = draw_masks(spec, len(texts), words, np.random.default_rng(5))
+    expected_loss, expected = plain.loss_and_gradients(spec, tensors, texts, labels, masks)
+
+    assert loss == pytest.approx(expected_loss, rel=1e-6)
+    assert gradients.keys() == tensors.keys()
+    assert len(gradients["embedding.weight"].rows) == words
+    for name, gradient in dense(gradients, tensors).items():
+        scale = np.abs(expected[name]).max()
+        assert scale > 1e-6, name
+        assert gradient.dtype == np.float32
+        np.testing.assert_allclose(
+            gradient, expected[name], rtol=0, atol=2e-5 * scale, err_msg=name
+        )
+    for name, tensor in tensors.items():
+        np.testing.assert_array_equal(network.tensors[name], tensor)
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
+@pytest.mark.parametrize("input_dropout", [0.0, 0.3])
+def test_the_bits_do_not_depend_on_threads(isa, rng, pooling, input_dropout):
+    """On a batch that is large enough to be divided."""
+    spec = NetworkSpec(
+        *(40, 24, True, "concat", pooling, 3),
+        layers=2,
+        dropout=0.5,
+        embedding_dropout=0.2,
+        layer_dropout=0.2,
+        input_dropout=input_dropout,
+    )
+    tensors = initial_tensors(spec, 600, rng)
+    ids = Ragged.from_list([rng.integers(0, 600, n) for n in rng.integers(0, 150, 32)])
+    labels = rng.integers(0, 3, 32)
+    runs = []
+    for threads in (1, 2, 3):
+        network, own = ClassifierNetwork(spec, tensors), np.random.default_rng(0)
+        optimizer = RMSprop(network.tensors)
+        losses = [
+            train_step(network, optimizer, ids, labels, 1e-2, own, threads=threads)
+            for _ in range(3)
+        ]
+        runs.append((losses, network.tensors))
+    for losses, trained in runs[1:]:
+        assert losses == runs[0][0]
+        for name, tensor in trained.items():
+            np.testing.assert_array_equal(tensor, runs[0][1][name])
+    assert runs[0][0][2] < runs[0][0][0]
+
+
+def test_a_step_is_one_of_the_optimizer(rng):
+    """On the gradients of the weights before it, after the rows were made ready."""
+    spec = NetworkSpec(4, 3, True, "concat", "last", 1, dropout=0.5)
+    tensors, seen = initial_tensors(spec, V, rng), []
+
+    class Plain(RMSprop):
+        def ready(self, name, rows, *, threads=None):
+            seen.append((name, rows.tolist()))
+
+        def step(self, gradients, *, rate, threads=None):
+            for name, gradient in dense(gradients, self.parameters).items():
+                self.parameters[name] -= np.float32(rate) * gradient
+
+    network = ClassifierNetwork(spec, tensors)
+    ids, labels = Ragged.from_list([[3, 1, 3], [8]]), np.array([0, 1])
+    expected, gradients = ClassifierNetwork(spec, tensors).loss_and_gradients(
+        ids, labels, np.random.default_rng(1)
+    )
+    optimizer = Plain(network.tensors)
+    loss = train_step(network, optimizer, ids, labels, 0.5, np.random.default_rng(1))
+    assert loss == expected
+    assert seen == [("embedding.weight", [1, 3, 8])]
+    for name, gradient in dense(gradients, tensors).items():
+        np.testing.assert_array_equal(
+            network.tensors[name], tensors[name] - np.float32(0.5) * gradient
+        )
+
+
+def test_a_network_has_tensors_of_its_own(rng):
+    spec = NetworkSpec(4, 3, True, "concat", "last", 1)
+    first, second = (initial_tensors(spec, V, rng) for _ in range(2))
+    network = ClassifierNetwork(spec, {k: np.asfortranarray(v) for k, v in first.items()})
+    RMSprop(network.tensors)  # takes none that are strided
+    own = dict(network.tensors)
+    network.load_tensors(second)
+    for name, tensor in own.items():
+        assert network.tensors[name] is tensor
+        np.testing.assert_array_equal(tensor, second[name])
+        assert not np.shares_memory(tensor, first[name])
+
+
+def test_what_is_refused(rng):
+    spec = NetworkSpec(4, 3, True, "concat", "last", 1)
+    tensors = initial_tensors(spec, V, rng)
+    with pytest.raises(ArgumentError, match="precision 'f32', and precision 'bf16' was asked for"):
+        ClassifierNetwork(spec, tensors, precision="bf16")
+    network = ClassifierNetwork(spec, tensors)
+    for word in (-1, V):
+        with pytest.raises(ArgumentError, match="id"):
+            network.loss_and_gradients(Ragged.from_list([[word]]), np.array([0]), rng)
+
+
+def test_drawn_weights_have_the_shapes_of_the_spec_and_follow_the_tier(isa, rng):
+    spec = replace(NetworkSpec(4, 3, True, "mul", "mean", 2), layers=2)
+    tensors = initial_tensors(spec, V, rng)
+    assert {k: v.shape for k, v in tensors.items()} == spec.tensor_shapes(V)
+    texts, labels = problem(rng, 2)
+    ClassifierNetwork(spec, tensors).loss_and_gradients(Ragged.from_list(texts), labels, rng)
+    assert kernels.isa() == isa
