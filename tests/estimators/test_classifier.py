@@ -15,8 +15,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import bothways
-from bothways import TextClassifier
+from bothways import TextClassifier, kernels
 from bothways.errors import ArgumentError, ArtifactError, DataError
+from bothways.kernels import _isa
 from bothways.training import preset
 from conftest import tiny_corpus
 
@@ -149,6 +150,28 @@ def test_what_cannot_be_learned_from(X, y, message):
         small().fit(X, y)
 
 
+def test_bf16_says_on_its_card_what_it_does(tmp_path, monkeypatch):
+    monkeypatch.setattr(_isa, "_emulate_bf16", True)
+    fitted = small(precision="bf16").fit(TEXTS, LABELS)
+    facts = fitted.model_.spec.training["bf16"]
+    assert facts["computed_in"] == "bf16"
+    assert 0 < facts["mean_difference"] <= facts["largest_difference"] < 0.02
+    fitted.save(tmp_path / "m")
+    assert "products of bfloat16" in (tmp_path / "m" / "README.md").read_text()
+    rounded = bothways.load(tmp_path / "m", precision="bf16").predict_proba(TEXTS)
+    difference = np.abs(rounded - fitted.predict_proba(TEXTS)).max()
+    assert 0 < difference <= 2 * facts["largest_difference"] + 1e-6
+
+
+def test_bf16_without_instructions_is_f32_and_says_so(isa, tmp_path):
+    if kernels.precision_used("bf16") == "bf16":
+        pytest.skip("this tier has instructions for bf16")
+    low, plain = (small(precision=p).fit(TEXTS, LABELS) for p in ("bf16", "f32"))
+    np.testing.assert_array_equal(low.predict_proba(TEXTS), plain.predict_proba(TEXTS))
+    low.save(tmp_path / "m")
+    assert f"the tier {isa} has no instructions" in (tmp_path / "m" / "README.md").read_text()
+
+
 @pytest.mark.parametrize(
     "options, message",
     [
@@ -157,7 +180,7 @@ def test_what_cannot_be_learned_from(X, y, message):
         ({"epochs": 0}, "epochs must be a whole number from 1"),
         ({"device": "tpu"}, "device must be 'cpu' or 'cuda'"),
         ({"precision": "f16"}, "precision must be 'f32' or 'bf16', got 'f16'"),
-        ({"precision": "bf16"}, "the kernels train in precision 'f32'"),
+        ({"preset": replace(SMALL, checkpoint=0)}, "checkpoint must be a whole number from 1"),
         ({"preset": replace(SMALL, optimizer="sgd")}, "optimizer must be .*, got 'sgd'"),
         ({"preset": replace(SMALL, weight_decay=0.1)}, "weight_decay is for the optimizer 'adamw'"),
         ({"validation": 2.5}, "expected a float between 0 and 1 or a count"),

@@ -15,6 +15,7 @@ import pytest
 from bothways import Ragged, kernels
 from bothways.artifact import NetworkSpec
 from bothways.errors import ArgumentError
+from bothways.kernels import _isa
 from bothways.optim import RMSprop, RowGradient
 from bothways.training import ClassifierNetwork, initial_tensors, train_step
 from bothways.training._dropout import draw_masks
@@ -166,11 +167,53 @@ def test_a_network_has_tensors_of_its_own(rng):
         assert not np.shares_memory(tensor, first[name])
 
 
+@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("precision", ["f32", "bf16"])
+def test_checkpoints_change_no_bit(rng, monkeypatch, pooling, layers, precision):
+    monkeypatch.setattr(_isa, "_emulate_bf16", True)
+    dropout = {"dropout": 0.5, "input_dropout": 0.3, "layer_dropout": 0.2 if layers > 1 else 0}
+    spec = NetworkSpec(4, 3, True, "concat", pooling, 1, layers=layers, **dropout)
+    tensors = initial_tensors(spec, V, rng)
+    ids = Ragged.from_list([rng.integers(0, V, n) for n in (7, 0, 1, 23)])
+    labels = np.array([0, 1, 1, 0])
+    results = []
+    for checkpoint in (None, 1, 5):
+        network = ClassifierNetwork(spec, tensors, precision=precision, checkpoint=checkpoint)
+        results.append(network.loss_and_gradients(ids, labels, np.random.default_rng(1)))
+    for loss, gradients in results[1:]:
+        assert loss == results[0][0]
+        for name, gradient in gradients.items():
+            expected = results[0][1][name]
+            if isinstance(gradient, RowGradient):
+                np.testing.assert_array_equal(gradient.rows, expected.rows)
+                gradient, expected = gradient.values, expected.values
+            np.testing.assert_array_equal(gradient, expected)
+
+
+def test_bf16_is_near_f32_and_not_the_same(rng, monkeypatch):
+    monkeypatch.setattr(_isa, "_emulate_bf16", True)
+    spec = NetworkSpec(16, 12, True, "concat", "last", 1)
+    tensors = initial_tensors(spec, V, rng)
+    tensors["embedding.weight"] *= 10
+    ids = Ragged.from_list([rng.integers(0, V, n) for n in (7, 0, 1, 23)])
+    labels = np.array([0, 1, 1, 0])
+    exact, rounded = (
+        ClassifierNetwork(spec, tensors, precision=p).loss_and_gradients(ids, labels, rng)[1]
+        for p in ("f32", "bf16")
+    )
+    for name in ("lstm.kernel", "lstm.recurrent_kernel"):
+        scale = np.abs(exact[name]).max()
+        assert 0 < np.abs(exact[name] - rounded[name]).max() < 0.02 * scale
+
+
 def test_what_is_refused(rng):
     spec = NetworkSpec(4, 3, True, "concat", "last", 1)
     tensors = initial_tensors(spec, V, rng)
-    with pytest.raises(ArgumentError, match="precision 'f32', and precision 'bf16' was asked for"):
-        ClassifierNetwork(spec, tensors, precision="bf16")
+    with pytest.raises(ArgumentError, match="precision must be 'f32' or 'bf16', got 'f16'"):
+        ClassifierNetwork(spec, tensors, precision="f16")
+    with pytest.raises(ArgumentError, match="checkpoint must be a whole number from 1, got 0"):
+        ClassifierNetwork(spec, tensors, checkpoint=0)
     network = ClassifierNetwork(spec, tensors)
     for word in (-1, V):
         with pytest.raises(ArgumentError, match="id"):

@@ -48,7 +48,19 @@ def _machine() -> dict[str, Any]:
         "tiers available": kernels.available_isas(),
         "threads": kernels.default_threads(),
         "path on the CPU": f"Bothways' kernels, {kernels.isa()}, f32",
+        "precision bf16": _bf16(),
     }
+
+
+def _bf16() -> str:
+    from bothways import kernels
+
+    refused = "; this CPU has AMX, but the system refused its tiles"
+    refused = refused if kernels.amx_refused() else ""
+    if kernels.precision_used("bf16") == "f32":
+        return f"computed in f32: the tier {kernels.isa()} has no instructions for it{refused}"
+    unit = "AMX tiles" if kernels.isa() == "amx" else "AVX-512 BF16"
+    return f"{unit}, sums and states in f32{refused}"
 
 
 def _version(package: str) -> str:

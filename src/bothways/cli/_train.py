@@ -68,6 +68,12 @@ def train(
         console.print(f"{cut} (at {spec.vectorizer.output_sequence_length} tokens)")
     if history.interrupted:
         console.print("interrupted: the best epoch so far is kept")
+    rounding = spec.training.get("bf16")
+    if rounding and rounding["computed_in"] == "f32":
+        console.print(
+            "precision bf16 was asked for and f32 was used: "
+            f"the tier {rounding['tier']} has no instructions for it"
+        )
     quality = spec.quality
     if quality:
         console.print(

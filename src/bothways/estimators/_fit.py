@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.multiclass import type_of_target
 
+from bothways import kernels, runtime
 from bothways.artifact import NetworkSpec, Spec, VectorizerSpec
 from bothways.data import Dataset, fingerprint, split
 from bothways.errors import ArgumentError, DataError
@@ -67,10 +68,12 @@ def fit_texts(estimator: Any, X: Any, y: Any, valid: Any, watcher: Watcher | Non
     ) as learner:
         history = fit(learner, train, held_out, recipe, seed=seed, threads=threads, watcher=watcher)
         tensors = learner.tensors()
+    kernels.trim_memory()
     seconds = time.perf_counter() - started
     spec = dataclasses.replace(
         spec,
         training={
+            **_rounding(spec, tensors, train if held_out is None else held_out, recipe),
             **_training_facts(estimator, recipe, train_codes, classes, truncation, seconds),
             "validation": None if valid is not None else estimator.validation,
             "fingerprint": fingerprint(Dataset(texts, [str(v) for v in labels.tolist()], "")),
@@ -190,6 +193,28 @@ def _training_facts(estimator, recipe, codes, classes, truncation, seconds) -> d
         "cut_texts": truncation.cut_texts,
         "cut_tokens": truncation.cut_tokens,
         "seconds": round(seconds, 2),
+    }
+
+
+def _rounding(spec, tensors, examples, recipe) -> dict[str, Any]:
+    """What bfloat16 does to the model: probabilities of some texts in it, and in float32."""
+    if recipe.precision == "f32":
+        return {}
+    ids = examples.ids.slice(0, 1000)
+    exact, rounded = (
+        runtime.Network(spec.network, tensors, precision=precision).probabilities(ids)
+        for precision in ("f32", "bf16")
+    )
+    apart = np.abs(rounded - exact).max(axis=1, initial=0)
+    return {
+        "bf16": {
+            "computed_in": kernels.precision_used("bf16"),
+            "tier": kernels.isa(),
+            "texts": len(ids),
+            "largest_difference": float(apart.max(initial=0)),
+            "mean_difference": float(apart.mean()) if len(ids) else 0.0,
+            "other_labels": int((rounded.argmax(axis=1) != exact.argmax(axis=1)).sum()),
+        }
     }
 
 

@@ -67,6 +67,8 @@ def card(spec: Spec, source: str | None = None) -> str:
             f"| held-out accuracy | {q['accuracy']:.4f} on {q['held_out_texts']:,} texts "
             f"(log loss {q['log_loss']:.4f}, epoch {q['epoch']}) |"
         )
+    if "bf16" in t:
+        lines.append(f"| precision | {_rounding(t['bf16'])} |")
     lines += [
         "",
         "The held-out texts chose the best epoch, so their accuracy is a little optimistic."
@@ -80,6 +82,17 @@ def card(spec: Spec, source: str | None = None) -> str:
         f"Made by Bothways {spec.bothways_version}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _rounding(b: dict[str, Any]) -> str:
+    if b["computed_in"] == "f32":
+        return f"float32: bf16 was asked for, and the tier {b['tier']} has no instructions for it"
+    return (
+        f"trained with products of bfloat16 ({b['tier']}); on {b['texts']:,} texts they move a "
+        f"probability by {b['mean_difference']:.1e} on average and {b['largest_difference']:.1e} "
+        f"at most, and {b['other_labels']:,} labels; predictions are made in float32 if not "
+        "asked otherwise"
+    )
 
 
 def _size(shape: tuple[int, ...]) -> int:

@@ -4,7 +4,15 @@
 """
 
 from bothways.kernels._border import trim_memory
-from bothways.kernels._isa import available_isas, default_threads, isa, precision_used, set_isa
+from bothways.kernels._isa import (
+    Precision,
+    amx_refused,
+    available_isas,
+    default_threads,
+    isa,
+    precision_used,
+    set_isa,
+)
 from bothways.kernels._lstm import LstmStates, Recurrent, lstm, lstm_backward, lstm_forward
 from bothways.kernels._optimize import adam_catch_up, adam_rows, rmsprop_rows
 from bothways.kernels._pool import (
@@ -28,10 +36,12 @@ from bothways.kernels._scores import sigmoid, softmax, tanh
 
 __all__ = [
     "LstmStates",
+    "Precision",
     "Recurrent",
     "Unique",
     "adam_catch_up",
     "adam_rows",
+    "amx_refused",
     "available_isas",
     "default_threads",
     "gather",

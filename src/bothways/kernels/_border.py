@@ -18,6 +18,8 @@ def floats(array: ArrayLike, name: str, ndim: int) -> NDArray[np.float32]:
 
     Another dtype is refused: a conversion would hide a copy, and the precision.
     """
+    if type(array) is np.ndarray and array.dtype == np.float32 and array.ndim == ndim:
+        return array if array.flags.c_contiguous else np.ascontiguousarray(array)
     result = np.asarray(array)
     if result.dtype != np.float32 or result.ndim != ndim:
         raise ArgumentError(

@@ -40,6 +40,11 @@ def set_isa(name: str) -> None:
     _log.debug("kernels: tier %s", name)
 
 
+def amx_refused() -> bool:
+    """Whether the CPU has AMX and the system, asked once, did not allow its tiles."""
+    return bool(_kernels.amx_refused())
+
+
 Precision = Literal["f32", "bf16"]
 
 # The tests of bf16 set this, so that its algorithm runs on every tier.

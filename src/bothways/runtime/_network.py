@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bothways import Ragged, kernels
 from bothways.artifact import NetworkSpec, layer_names
+from bothways.kernels import Precision
 
 Floats = NDArray[np.float32]
 
@@ -22,22 +24,33 @@ class Network:
 
     The input half of the first layer's gates depends on the token alone, so it is computed
     once for each word of the vocabulary here, `V * D * 4H` floats; predicting with one layer
-    then has no input product.
+    then has no input product. The outputs of the last layer are pooled as they come, so that
+    memory does not grow with the length of a text; only where two directions are merged before
+    a maximum, or multiplied, and between layers, are they all there at once.
 
-    `tensors`: those that `NetworkSpec.tensor_shapes` names. The scores of a text have the
-    same bits alone, in any batch, in any order and on any number of threads.
+    `tensors`: those that `NetworkSpec.tensor_shapes` names. With `precision="bf16"` the layers
+    multiply numbers rounded to bfloat16. The scores of a text have the same bits alone, in any
+    batch, in any order and on any number of threads.
     """
 
-    def __init__(self, spec: NetworkSpec, tensors: Mapping[str, Floats]) -> None:
+    def __init__(
+        self, spec: NetworkSpec, tensors: Mapping[str, Floats], *, precision: Precision = "f32"
+    ) -> None:
         self.spec = spec
+        self.precision: Precision = precision
         layers = [tuple(tensors[name] for name in layer_names(k)) for k in range(spec.layers)]
-        (kernel, self._recurrent, bias), *self._above = layers
-        self._projected = kernels.project(tensors["embedding.weight"], kernel, bias)
+        self._inputs = [(kernel, bias) for kernel, _, bias in layers]
+        self._recurrent = [kernels.Recurrent(recurrent) for _, recurrent, _ in layers]
+        self._projected = kernels.project(
+            tensors["embedding.weight"], *self._inputs[0], precision=precision
+        )
         self._kernel, self._bias = tensors["dense.kernel"], tensors["dense.bias"]
 
     def features(self, ids: Ragged, *, threads: int | None = None) -> Floats:
         """What the dense layer reads, `(N, F)`, from ids `(T,)` int32."""
         size = _SEQUENCES if self.spec.layers == 1 else _SEQUENCES_OF_LAYERS
+        if 0 < len(ids) <= size:
+            return self._pooled(ids, threads)
         parts = [
             self._pooled(ids.slice(start, start + size), threads)
             for start in range(0, len(ids), size)
@@ -60,36 +73,53 @@ class Network:
     def outputs(self, ids: Ragged, *, threads: int | None = None) -> Floats:
         """The state of each direction of the last layer after each token, `(T, D * H)`,
         forward first."""
-        output = self._run(ids, True, threads).output
+        output = self._run(ids, threads, sequences=True).output
         assert output is not None
         return output
 
-    def _run(self, ids: Ragged, sequences: bool, threads: int | None) -> kernels.LstmStates:
+    def _run(
+        self,
+        ids: Ragged,
+        threads: int | None,
+        *,
+        sequences: bool = False,
+        pool: Literal["mean", "max"] | None = None,
+    ) -> kernels.LstmStates:
         """The states of the last layer; all its outputs only if `sequences`."""
-        above = len(self._above)
-        states = kernels.lstm(
-            self._projected,
-            ids.offsets,
-            self._recurrent,
-            index=ids.values,
-            sequences=sequences or above > 0,
-            threads=threads,
-        )
-        for k, (kernel, recurrent, bias) in enumerate(self._above, 1):
-            assert states.output is not None
-            projected = kernels.project(states.output, kernel, bias, threads=threads)
-            every = sequences or k < above
+        states, last = None, self.spec.layers - 1
+        projected: Floats = self._projected
+        index: NDArray[np.int32] | None = ids.values
+        for k, recurrent in enumerate(self._recurrent):
+            if states is not None:
+                projected, index = self._project(k, states, threads), None
             states = kernels.lstm(
-                projected, ids.offsets, recurrent, sequences=every, threads=threads
+                *(projected, ids.offsets, recurrent),
+                index=index,
+                sequences=sequences or k < last,
+                pool=pool if k == last else None,
+                precision=self.precision,
+                threads=threads,
             )
+        assert states is not None
         return states
 
+    def _project(self, k: int, below: kernels.LstmStates, threads: int | None) -> Floats:
+        assert below.output is not None
+        return kernels.project(
+            below.output, *self._inputs[k], precision=self.precision, threads=threads
+        )
+
     def _pooled(self, ids: Ragged, threads: int | None) -> Floats:
-        pooling = self.spec.pooling
+        spec, pooling = self.spec, self.spec.pooling
         if pooling == "last":
-            h_n = self._run(ids, False, threads).h_n
-            return merge_directions(np.concatenate(list(h_n), axis=1), self.spec)
-        output = merge_directions(self.outputs(ids, threads=threads), self.spec)
+            h_n = self._run(ids, threads).h_n
+            return merge_directions(np.concatenate(h_n, axis=1), spec)
+        joined = not spec.bidirectional or spec.merge == "concat"
+        if joined or (pooling == "mean" and spec.merge != "mul"):  # a mean of sums, a sum of means
+            pooled = self._run(ids, threads, pool="mean" if pooling == "mean" else "max").pooled
+            assert pooled is not None
+            return merge_directions(pooled, spec)
+        output = merge_directions(self.outputs(ids, threads=threads), spec)
         if pooling == "mean":
             return kernels.mean_forward(output, ids.offsets)
         return kernels.max_forward(output, ids.offsets)[0]

@@ -53,7 +53,9 @@ class KernelLearner(Learner):
         threads: int | None = None,
     ) -> None:
         self.spec = spec
-        self.network = ClassifierNetwork(spec, tensors, precision=recipe.precision)
+        self.network = ClassifierNetwork(
+            spec, tensors, precision=recipe.precision, checkpoint=recipe.checkpoint
+        )
         self.optimizer = new_optimizer(recipe, self.network.tensors)
         self._rng, self._threads = rng, threads or default_threads()
 

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from bothways import Ragged, kernels
 from bothways.artifact import NetworkSpec
 from bothways.errors import ArgumentError
-from bothways.kernels import Unique
+from bothways.kernels import Precision, Unique
 from bothways.optim import Optimizer, RowGradient
 from bothways.training._dropout import Masks, draw_masks
 from bothways.training._embedding import embed_backward, embed_forward
 from bothways.training._loss import cross_entropy
 from bothways.training._pooling import pool_backward, pool_forward
-from bothways.training._recurrence import layers_backward, layers_forward
+from bothways.training._recurrence import Engine, layers_backward, layers_forward
 
 Floats = NDArray[np.float32]
 Gradients = dict[str, Floats | RowGradient]
@@ -28,18 +28,27 @@ class ClassifierNetwork:
     """Embedding, LSTM layers, pooling over time, dense layer, and their gradients.
 
     `tensors`, those that `spec.tensor_shapes` names, are copied; the network's own are updated
-    in place. `precision` is that of the products, `"f32"`.
+    in place. With `precision="bf16"` the factors of the layers' products are rounded to
+    bfloat16; weights, states and sums stay float32. `checkpoint`: the states before every so
+    many steps alone are kept for the way back, and the steps between are computed again, with
+    the same gradients bit for bit.
 
-    Raises `ArgumentError` for another precision.
+    Raises `ArgumentError` for another precision, or a checkpoint that is not positive.
     """
 
     def __init__(
-        self, spec: NetworkSpec, tensors: Mapping[str, Floats], *, precision: str = "f32"
+        self,
+        spec: NetworkSpec,
+        tensors: Mapping[str, Floats],
+        *,
+        precision: Precision = "f32",
+        checkpoint: int | None = None,
     ) -> None:
-        if precision != "f32":
-            raise ArgumentError(
-                f"the kernels train in precision 'f32', and precision {precision!r} was asked for"
-            )
+        kernels.precision_used(precision)
+        if checkpoint is not None and checkpoint < 1:
+            raise ArgumentError(f"checkpoint must be a whole number from 1, got {checkpoint!r}")
+        self.precision: Precision = precision
+        self.checkpoint = checkpoint
         self.spec = spec
         self.tensors = {k: np.array(tensors[k], order="C") for k in spec.tensor_shapes(0)}
 
@@ -85,7 +94,9 @@ class ClassifierNetwork:
         w = self.tensors
         dense, bias = w["dense.kernel"], w["dense.bias"]
         embedded = embed_forward(w[TABLE], words, offsets, masks, threads)
-        layers = layers_forward(w, embedded, offsets, masks.layers, threads)
+        engine = Engine(self.precision, self.checkpoint, threads)
+        output = self.spec.pooling != "last"
+        layers = layers_forward(w, embedded, offsets, masks.layers, output, engine)
         pooled = pool_forward(self.spec, layers[-1].states, offsets)
         features = _masked(pooled.features, masks.features)
         logits = kernels.project(features, dense, bias, threads=threads)
@@ -96,7 +107,7 @@ class ClassifierNetwork:
         d_features = _masked(d_features, masks.features)
         d_output, d_h_n = pool_backward(self.spec, d_features, pooled, offsets)
         gradients: Gradients = {"dense.kernel": d_dense, "dense.bias": d_bias}
-        d_layers, d_x = layers_backward(w, layers, offsets, masks.layers, d_output, d_h_n, threads)
+        d_layers, d_x = layers_backward(w, layers, offsets, masks.layers, d_output, d_h_n, engine)
         gradients |= d_layers
         gradients[TABLE] = embed_backward(d_x, embedded, words, masks, threads)
         return loss, gradients

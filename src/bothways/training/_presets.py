@@ -16,7 +16,9 @@ class Preset:
     False fills texts with zeros up to `length` and reads them, as an unmasked model does.
     `schedule` is the learning rate over time: `constant`, or `one-cycle`, which rises to
     `learning_rate` and falls to nothing at the last step. `weight_decay` is for `adamw`
-    alone. `precision` is that of the products on the CPU. `bucket`: see
+    alone. `precision` is that of the products on the CPU. With `checkpoint` back-propagation
+    keeps the states of every so many steps and computes those between again: less memory for
+    very long texts, a third more work, the same bits. `bucket`: see
     `bothways.data.batches`. Training stops early after `patience` epochs without a better
     validation. The dropout rates, `layers` and `merge`: see `bothways.artifact.NetworkSpec`.
     """
@@ -38,6 +40,7 @@ class Preset:
     optimizer: Literal["rmsprop", "adam", "adamw"] = "rmsprop"
     weight_decay: float = 0.0
     precision: Literal["f32", "bf16"] = "f32"
+    checkpoint: int | None = None
     learning_rate: float = 1e-3
     schedule: Literal["constant", "one-cycle"] = "constant"
     batch_size: int = 32
