@@ -12,6 +12,12 @@
 constexpr int64_t kBlock = 64;
 constexpr int64_t kPanel = kVecs * kLanes;  // columns of a packed panel
 
+// Ask for `floats` floats before they are needed; `Write` says that they will be written.
+template <bool Write>
+inline void prefetch(const float *p, int64_t floats) {
+  for (int64_t j = 0; j < floats && j < 1024; j += 16) __builtin_prefetch(p + j, Write, 2);
+}
+
 // Where row m of a tile's left-hand side has word k: in rows, lda apart, or transposed, in
 // the columns of K rows.
 struct Rows {
@@ -141,6 +147,7 @@ void gemm_rows(const float *const *a, const float *packed, const float *bias, fl
   const int64_t words = P::words(K);
   Buffer<float> rows((M + P::kSlack) * words);
   for (int64_t m = 0; m < M; ++m) {
+    if (m + 4 < M) prefetch<false>(a[m + 4], K);  // rows of a table lie anywhere
     P::pack_row(a[m], K, rows.get() + m * words);
     for (int64_t n = 0; n < N; ++n) c[m * ldc + n] = bias ? bias[n] : 0.0f;
   }

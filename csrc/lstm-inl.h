@@ -143,12 +143,6 @@ struct Walk {
   }
 };
 
-// Ask for `floats` floats before they are needed; `Write` says that they will be written.
-template <bool Write>
-inline void prefetch(const float *p, int64_t floats) {
-  for (int64_t j = 0; j < floats && j < 1024; j += 16) __builtin_prefetch(p + j, Write, 2);
-}
-
 // What lies wherever a token does, so that no hardware prefetcher foresees it: the row of the
 // projection that step t reads.
 inline void prefetch_step(const LstmBatch &b, int64_t d, int64_t sequence, int64_t t) {

@@ -22,16 +22,30 @@ void sum_rows(const float *x, const int32_t *order, const int64_t *starts, int64
   }
 }
 
+// Rows lie anywhere in a table that no cache holds: ask for one while others are computed.
+constexpr int64_t kAhead = 4;
+
+inline void prefetch_row(const float *table, int64_t row, int64_t I) {
+  prefetch<true>(table + row * I, I);
+}
+
 // m times decay, `times` times over: the roundings of the dense optimizer, which does it
-// once a step. It ends early where the product no longer moves (at 0 or among the smallest
-// subnormal numbers).
-inline Vec decayed(Vec m, Vec decay, int64_t times) {
-  for (; times > 0; --times) {
-    Vec next = m * decay;
-    if (all_equal(next, m)) break;
-    m = next;
+// once a step. It ends early where the products no longer move (at 0 or among the smallest
+// subnormal numbers). Several vectors at once, as each product waits for the one before it.
+inline void make_up(Vec (&m)[kVecs], Vec decay, int64_t times) {
+  constexpr int64_t kStride = 8;
+  for (; times >= kStride; times -= kStride) {
+    bool moved = false;
+    for (int v = 0; v < kVecs; ++v) {
+      const Vec before = m[v];
+      for (int64_t i = 0; i < kStride; ++i) m[v] = m[v] * decay;
+      moved |= !all_equal(m[v], before);
+    }
+    if (!moved) return;
   }
-  return m;
+  for (; times > 0; --times) {
+    for (int v = 0; v < kVecs; ++v) m[v] = m[v] * decay;
+  }
 }
 
 // RMSprop as Keras defines it: m' = decay m + (1 - decay) g^2, w' = w - rate g / sqrt(m' + epsilon).
@@ -41,20 +55,30 @@ void rmsprop_rows(const RmspropRows &u) {
   const Vec decay = set1(u.decay), rest = set1(1.0f - u.decay);
   const Vec rate = set1(u.rate), epsilon = set1(u.epsilon);
   for (int64_t r = 0; r < u.U; ++r) {
+    if (r + kAhead < u.U) {
+      prefetch_row(u.weight, u.rows[r + kAhead], u.I);
+      prefetch_row(u.moment, u.rows[r + kAhead], u.I);
+    }
     const int64_t row = u.rows[r];
     float *weight = u.weight + row * u.I, *moment = u.moment + row * u.I;
     const int64_t missed = u.step - u.seen[row] - (u.gradient ? 1 : 0);
     u.seen[row] = u.step;
-    for (int64_t j = 0; j < u.I; j += kLanes) {
-      const int64_t n = u.I - j;
-      Vec m = decayed(load_n(moment + j, n), decay, missed);
-      if (u.gradient) {
-        Vec g = load_n(u.gradient + r * u.I + j, n);
-        m = m * decay + rest * (g * g);
-        Vec w = load_n(weight + j, n) - rate * g / vsqrt(m + epsilon);
-        store_n(weight + j, w, n);
+    for (int64_t j = 0; j < u.I; j += kPanel) {
+      Vec m[kVecs];
+      for (int v = 0; v < kVecs; ++v) {
+        const int64_t at = j + v * kLanes;
+        m[v] = at < u.I ? load_n(moment + at, u.I - at) : set1(0.0f);
       }
-      store_n(moment + j, m, n);
+      make_up(m, decay, missed);
+      for (int v = 0; v < kVecs && j + v * kLanes < u.I; ++v) {
+        const int64_t at = j + v * kLanes, n = u.I - at;
+        if (u.gradient) {
+          const Vec g = load_n(u.gradient + r * u.I + at, n);
+          m[v] = m[v] * decay + rest * (g * g);
+          store_n(weight + at, load_n(weight + at, n) - rate * g / vsqrt(m[v] + epsilon), n);
+        }
+        store_n(moment + at, m[v], n);
+      }
     }
   }
 }
@@ -64,6 +88,12 @@ void adam_rows(const AdamRows &u) {
   const Vec rest_1 = set1(u.rest_1), rest_2 = set1(u.rest_2), fade = set1(u.fade);
   const Vec rate = set1(u.rate), epsilon = set1(u.epsilon);
   for (int64_t r = 0; r < u.U; ++r) {
+    if (r + kAhead < u.U) {
+      const int64_t next = u.rows[r + kAhead];
+      prefetch_row(u.weight, next, u.I);
+      prefetch_row(u.first, next, u.I);
+      prefetch_row(u.second, next, u.I);
+    }
     const int64_t row = u.rows[r];
     float *weight = u.weight + row * u.I, *first = u.first + row * u.I;
     float *second = u.second + row * u.I;
