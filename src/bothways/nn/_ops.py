@@ -34,17 +34,9 @@ def _tensors(*arrays: np.ndarray | None, like: Tensor) -> Any:
     return tuple(like.new_empty(0) if a is None else torch.from_numpy(a) for a in arrays)
 
 
-@torch.library.custom_op("bothways::unique", mutates_args=(), device_types="cpu")
-def unique(ids: Tensor, vocabulary_size: int) -> tuple[Tensor, Tensor]:
-    """The distinct ids, ascending, `(U,)`, and the place of each id among them, `(T,)`; int32."""
-    tokens = kernels.unique(ids.numpy(), vocabulary_size)
-    return _tensors(tokens.distinct.copy(), tokens.inverse, like=ids)
-
-
-@unique.register_fake
-def _(ids, vocabulary_size):
-    U = torch.library.get_ctx().new_dynamic_size()
-    return ids.new_empty(U, dtype=torch.int32), ids.new_empty(len(ids), dtype=torch.int32)
+def _options(**options: Any) -> dict[str, Any]:
+    """Those that differ from what the kernels do by themselves."""
+    return {name: value for name, value in options.items() if value not in ("f32", None)}
 
 
 @torch.library.custom_op("bothways::lstm", mutates_args=(), device_types="cpu")
@@ -59,15 +51,18 @@ def lstm(
     h0: Tensor | None,
     c0: Tensor | None,
     reverse: bool,
+    precision: str = "f32",
+    interval: int | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Project rows of `x`, then run the recurrence: output, h_n, c_n, gates, cells.
 
     `rows (U,)` of `x (V, I)` are projected, or all; token `t` reads the projected row
-    `index[t]`, or `t`. The gradient of `x` is row-sparse where `rows` are given.
+    `index[t]`, or `t`. The gradient of `x` is row-sparse where `rows` are given. With an
+    `interval` gates and cells are kept only every so many steps, in the kernels' own layout.
     """
-    threads = kernel_threads()
+    options: Any = {"threads": kernel_threads(), **_options(precision=precision)}
     projected = kernels.project(
-        as_array(x), as_array(kernel), as_array(bias), rows=as_array(rows), threads=threads
+        as_array(x), as_array(kernel), as_array(bias), rows=as_array(rows), **options
     )
     states = kernels.lstm_forward(
         projected,
@@ -77,16 +72,23 @@ def lstm(
         h0=as_array(h0),
         c0=as_array(c0),
         reverse=reverse,
-        threads=threads,
+        **options,
+        **_options(interval=interval),
     )
     return _tensors(*states, like=x)
 
 
 @lstm.register_fake
-def _(x, rows, index, offsets, kernel, bias, recurrent, h0, c0, reverse):
+def _(
+    x, rows, index, offsets, kernel, bias, recurrent, h0, c0,
+    reverse, precision="f32", interval=None,
+):  # fmt: skip
     D, H, _ = recurrent.shape
     N, T = len(offsets) - 1, len(x if index is None else index)
     shapes = [(T, D * H), (D, N, H), (D, N, H), (D, T, 4 * H), (D, T, H)]
+    if interval is not None:  # how much is kept depends on the lengths of the sequences
+        size = torch.library.get_ctx().new_dynamic_size
+        shapes[3:] = [(size(), size(), size()) for _ in range(2)]
     return tuple(x.new_empty(shape) for shape in shapes)
 
 
@@ -107,9 +109,11 @@ def lstm_backward(
     reverse: bool,
     need_x: bool,
     need_initial: bool,
+    precision: str = "f32",
+    interval: int | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Gradients of the rows of `x` that were read, kernel, bias, recurrent, h0 and c0."""
-    threads = kernel_threads()
+    options: Any = {"threads": kernel_threads(), **_options(precision=precision)}
     d_projected, d_recurrent, d_h0, d_c0 = kernels.lstm_backward(
         kernels.LstmStates(*(as_array(s) for s in states)),
         as_array(offsets),
@@ -123,21 +127,22 @@ def lstm_backward(
         initial=need_initial,
         index=as_array(index),
         rows=len(x if rows is None else rows),
-        threads=threads,
+        **options,
+        **_options(interval=interval),
     )
     d_kernel, d_bias = kernels.project_backward_kernel(
-        as_array(x), d_projected, rows=as_array(rows), threads=threads
+        as_array(x), d_projected, rows=as_array(rows), **options
     )
     d_x = None
     if need_x:
-        d_x = kernels.project_backward_input(d_projected, as_array(kernel), threads=threads)
+        d_x = kernels.project_backward_input(d_projected, as_array(kernel), **options)
     return _tensors(d_x, d_kernel, d_bias, d_recurrent, d_h0, d_c0, like=x)
 
 
 @lstm_backward.register_fake
 def _(
     d_output, d_h_n, d_c_n, x, rows, index, offsets, kernel, recurrent, h0, c0,
-    states, reverse, need_x, need_initial,
+    states, reverse, need_x, need_initial, precision="f32", interval=None,
 ):  # fmt: skip
     x_shape = (len(x if rows is None else rows), x.shape[1]) if need_x else (0,)
     state_shape = states[1].shape if need_initial else (0,)
@@ -154,7 +159,7 @@ lstm_backward.register_autograd(refuse_second_derivative)
 
 
 def _save(ctx, inputs, output):
-    *tensors, ctx.reverse = inputs
+    *tensors, ctx.reverse, ctx.precision, ctx.interval = inputs
     ctx.set_materialize_grads(False)
     ctx.mark_non_differentiable(output[3], output[4])
     ctx.save_for_backward(*tensors, *output)
@@ -166,7 +171,7 @@ def _gradients(ctx, d_output, d_h_n, d_c_n, *_):
     d_x, d_kernel, d_bias, d_recurrent, d_h0, d_c0 = torch.ops.bothways.lstm_backward(
         *(None if d is None else d.contiguous() for d in (d_output, d_h_n, d_c_n)),
         *(x, rows, index, offsets, kernel, recurrent, h0, c0, states),
-        *(ctx.reverse, need_x, need_initial),
+        *(ctx.reverse, need_x, need_initial, ctx.precision, ctx.interval),
     )
     if need_x and rows is not None:
         d_x = torch.sparse_coo_tensor(
@@ -177,7 +182,7 @@ def _gradients(ctx, d_output, d_h_n, d_c_n, *_):
         *(None, None, None),
         *(d_kernel, d_bias, d_recurrent),
         *((d_h0, d_c0) if need_initial else (None, None)),
-        None,
+        *(None, None, None),
     )
 
 
