@@ -16,8 +16,7 @@ from bothways.nn import (
     EmbeddingLSTM,
     RaggedTensor,
     VariationalDropout,
-    _dropout,
-    _ops,
+    _operator,
     _words,
 )
 
@@ -33,8 +32,7 @@ def ones(lengths, F=16):
 @pytest.fixture
 def no_kernels(monkeypatch):
     """The path of other devices, run on the CPU."""
-    for module in (_ops, _dropout, _words):
-        monkeypatch.setattr(module, "on_kernels", lambda x: False)
+    monkeypatch.setattr(_operator, "on_kernels", lambda x: False)
 
 
 def assert_variational(lengths, values, p):
@@ -296,8 +294,7 @@ def test_layers_with_dropout_on_other_devices(monkeypatch):
         layer = stacked.new_layer(2, layers=2, V=V, **options)
         batch, found = stacked.new_batch(layer, LENGTHS), []
         for kernels in (True, False):
-            for module in (_ops, _dropout, _words):
-                monkeypatch.setattr(module, "on_kernels", lambda x, kernels=kernels: kernels)
+            monkeypatch.setattr(_operator, "on_kernels", lambda x, kernels=kernels: kernels)
             torch.manual_seed(5)
             found.append(stacked.run(layer, batch))
         for name, value in found[0].items():

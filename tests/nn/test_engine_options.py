@@ -13,7 +13,7 @@ from test_torch_operators import EVERY_CHECK, check, lstm_arguments, ops
 
 from bothways import kernels
 from bothways.errors import ArgumentError
-from bothways.nn import LSTM, Bidirectional, EmbeddingLSTM, _ops, use_threads
+from bothways.nn import LSTM, Bidirectional, EmbeddingLSTM, _operator, use_threads
 
 REALISTIC = [60, 0, 17, 1, 43, 60, 8, 29]
 PRODUCTS = ("project", "project_backward_input", "project_backward_kernel")
@@ -94,7 +94,7 @@ def test_a_layer_with_checkpoints_compiles_into_one_graph(told):
 
 @pytest.mark.parametrize("option", [{"precision": "bf16"}, {"checkpoint": 3}])
 def test_they_are_refused_where_the_kernels_do_not_run(option, monkeypatch):
-    monkeypatch.setattr(_ops, "on_kernels", lambda x: False)
+    monkeypatch.setattr(_operator, "on_kernels", lambda x: False)
     layer = stacked.new_layer(2, layers=1, **option)
     with pytest.raises(ArgumentError, match="are for the kernels on the CPU, got a batch on"):
         layer(stacked.new_batch(layer, [2, 1]).ragged)

@@ -8,11 +8,12 @@ from torch import Tensor, nn
 
 from bothways._ragged import check_offsets
 from bothways.errors import ArgumentError
-from bothways.nn._ops import as_array, on_kernels
+from bothways.nn import _operator
+from bothways.nn._operator import Operator, as_array
 from bothways.nn._ragged import RaggedTensor, as_ragged
 
 
-@torch.library.custom_op("bothways::scale_sequences", mutates_args=(), device_types="cpu")
+@Operator
 def scale_sequences(x: Tensor, offsets: Tensor, factors: Tensor) -> Tensor:
     """Each step of `x (T, ...)` times its sequence's row of `factors (N, ...)`.
 
@@ -35,7 +36,7 @@ def _save(ctx, inputs, output):
 
 
 def _gradient(ctx, d_out):
-    return torch.ops.bothways.scale_sequences(d_out, *ctx.saved_tensors), None, None
+    return scale_sequences(d_out, *ctx.saved_tensors), None, None
 
 
 scale_sequences.register_autograd(_gradient, setup_context=_save)
@@ -74,8 +75,8 @@ class VariationalDropout(nn.Module):
         lengths = offsets.diff()
         kept = values.new_ones(len(lengths), *values.shape[1:])
         factors = nn.functional.dropout(kept, self.p)
-        if on_kernels(values):
-            return torch.ops.bothways.scale_sequences(values, offsets, factors)
+        if _operator.on_kernels(values):
+            return scale_sequences(values, offsets, factors)
         each = lengths.to(values.device)
         return values * factors.repeat_interleave(each, dim=0, output_size=len(values))
 

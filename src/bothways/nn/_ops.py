@@ -1,4 +1,4 @@
-"""The kernels as torch operators: `torch.ops.bothways.*`, with gradients and fake twins.
+"""The kernels as torch operators: `*`, with gradients and fake twins.
 
 They run on the CPU in float32, on as many threads as `use_threads` or torch says.
 """
@@ -12,22 +12,8 @@ import torch
 from torch import Tensor
 
 from bothways import kernels
-from bothways.errors import ArgumentError
+from bothways.nn._operator import Operator, as_array, refuse_second_derivative
 from bothways.nn._threads import kernel_threads
-
-
-def on_kernels(x: Tensor) -> bool:
-    """Whether the kernels compute with `x`; on other devices torch's own operations do."""
-    return x.device.type == "cpu"
-
-
-def as_array(tensor: Tensor | None) -> Any:
-    """The memory of `tensor`, for a kernel; `ArgumentError` if its type is not theirs."""
-    if tensor is None:
-        return None
-    if tensor.dtype not in (torch.float32, torch.int32, torch.int64):
-        raise ArgumentError(f"the CPU kernels compute in float32, got {tensor.dtype}")
-    return tensor.detach().numpy()
 
 
 def _tensors(*arrays: np.ndarray | None, like: Tensor) -> Any:
@@ -39,7 +25,7 @@ def _options(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value not in ("f32", None)}
 
 
-@torch.library.custom_op("bothways::lstm", mutates_args=(), device_types="cpu")
+@Operator
 def lstm(
     x: Tensor,
     rows: Tensor | None,
@@ -92,7 +78,7 @@ def _(
     return tuple(x.new_empty(shape) for shape in shapes)
 
 
-@torch.library.custom_op("bothways::lstm_backward", mutates_args=(), device_types="cpu")
+@Operator
 def lstm_backward(
     d_output: Tensor | None,
     d_h_n: Tensor | None,
@@ -150,11 +136,6 @@ def _(
     return tuple(x.new_empty(shape) for shape in shapes)
 
 
-def refuse_second_derivative(ctx, *_):
-    """What stands where the gradient of a gradient would."""
-    raise NotImplementedError("Bothways' kernels have first derivatives only, no second ones")
-
-
 lstm_backward.register_autograd(refuse_second_derivative)
 
 
@@ -168,7 +149,7 @@ def _save(ctx, inputs, output):
 def _gradients(ctx, d_output, d_h_n, d_c_n, *_):
     x, rows, index, offsets, kernel, _bias, recurrent, h0, c0, *states = ctx.saved_tensors
     need_x, need_initial = ctx.needs_input_grad[0], any(ctx.needs_input_grad[7:9])
-    d_x, d_kernel, d_bias, d_recurrent, d_h0, d_c0 = torch.ops.bothways.lstm_backward(
+    d_x, d_kernel, d_bias, d_recurrent, d_h0, d_c0 = lstm_backward(
         *(None if d is None else d.contiguous() for d in (d_output, d_h_n, d_c_n)),
         *(x, rows, index, offsets, kernel, recurrent, h0, c0, states),
         *(ctx.reverse, need_x, need_initial, ctx.precision, ctx.interval),

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bothways.errors import ArgumentError
-from bothways.nn import _ops
+from bothways.nn import _operator, _ops
 from bothways.nn._dropout import VariationalDropout
 from bothways.nn._init import new_recurrence
 from bothways.nn._packed import packed_lstm
@@ -110,8 +110,8 @@ class Recurrence(nn.Module):
         kernel, recurrent, bias = (getattr(self, name) for name in _names(k))
         weights = (kernel, bias, recurrent)
         h0, c0 = (None, None) if initial is None else (s.contiguous() for s in initial)
-        if _ops.on_kernels(x):
-            output, h, c, _, _ = torch.ops.bothways.lstm(
+        if _operator.on_kernels(x):
+            output, h, c, _, _ = _ops.lstm(
                 *(x.contiguous(), rows, index, offsets, *weights, h0, c0, reverse),
                 *(self.precision, self.checkpoint),
             )

@@ -8,10 +8,11 @@ from torch import Tensor
 
 from bothways import kernels
 from bothways._ragged import check_offsets
-from bothways.nn._ops import as_array, on_kernels, refuse_second_derivative
+from bothways.nn import _operator
+from bothways.nn._operator import Operator, as_array, refuse_second_derivative
 
 
-@torch.library.custom_op("bothways::unique", mutates_args=(), device_types="cpu")
+@Operator
 def unique(ids: Tensor, vocabulary_size: int) -> tuple[Tensor, Tensor]:
     """The distinct ids, ascending, `(U,)`, and the place of each id among them, `(T,)`; int32."""
     tokens = kernels.unique(ids.numpy(), vocabulary_size)
@@ -24,7 +25,7 @@ def _(ids, vocabulary_size):
     return ids.new_empty(U, dtype=torch.int32), ids.new_empty(len(ids), dtype=torch.int32)
 
 
-@torch.library.custom_op("bothways::unique_by_sequence", mutates_args=(), device_types="cpu")
+@Operator
 def unique_by_sequence(
     ids: Tensor, offsets: Tensor, vocabulary_size: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -64,7 +65,7 @@ def _(ids, offsets, vocabulary_size):
     return tuple(ids.new_empty(n, dtype=t) for n, t in zip(sizes, dtypes, strict=True))
 
 
-@torch.library.custom_op("bothways::gather", mutates_args=(), device_types="cpu")
+@Operator
 def gather(x: Tensor, places: Tensor) -> Tensor:
     """Rows `places (P,)` of `x (U, I)`, of which each is named at least once: `(P, I)`."""
     return torch.from_numpy(kernels.gather(as_array(x), as_array(places)))
@@ -75,7 +76,7 @@ def _(x, places):
     return x.new_empty(len(places), x.shape[1])
 
 
-@torch.library.custom_op("bothways::gather_backward", mutates_args=(), device_types="cpu")
+@Operator
 def gather_backward(d_out: Tensor, places: Tensor, rows: int) -> Tensor:
     """The gradient of `x (rows, I)`."""
     tokens = kernels.unique(as_array(places), rows)
@@ -98,7 +99,7 @@ def _save(ctx, inputs, output):
 
 def _gradient(ctx, d_out):
     (places,) = ctx.saved_tensors
-    return torch.ops.bothways.gather_backward(d_out.contiguous(), places, ctx.rows), None
+    return gather_backward(d_out.contiguous(), places, ctx.rows), None
 
 
 gather.register_autograd(_gradient, setup_context=_save)
@@ -106,8 +107,8 @@ gather.register_autograd(_gradient, setup_context=_save)
 
 def distinct(ids: Tensor, vocabulary_size: int) -> tuple[Tensor, Tensor]:
     """As `unique`, on any device."""
-    if on_kernels(ids):
-        return torch.ops.bothways.unique(ids, vocabulary_size)
+    if _operator.on_kernels(ids):
+        return unique(ids, vocabulary_size)
     return ids.unique(return_inverse=True)
 
 
@@ -115,8 +116,8 @@ def distinct_by_sequence(
     ids: Tensor, offsets: Tensor, vocabulary_size: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """As `unique_by_sequence`, on any device; the offsets stay on the CPU."""
-    if on_kernels(ids):
-        return torch.ops.bothways.unique_by_sequence(ids, offsets, vocabulary_size)
+    if _operator.on_kernels(ids):
+        return unique_by_sequence(ids, offsets, vocabulary_size)
     N, lengths = len(offsets) - 1, offsets.diff().to(ids.device)
     rows, word = ids.unique(return_inverse=True)
     sequence = torch.arange(N, device=ids.device).repeat_interleave(lengths)
@@ -128,4 +129,4 @@ def distinct_by_sequence(
 
 def take(x: Tensor, places: Tensor) -> Tensor:
     """As `gather`, on any device."""
-    return torch.ops.bothways.gather(x, places) if on_kernels(x) else x[places]
+    return gather(x, places) if _operator.on_kernels(x) else x[places]
