@@ -75,6 +75,22 @@ def test_it_keeps_what_it_should_and_the_expectation():
     assert abs(float(drawn.mean()) - 1) < 5 * (3 / 7 / kept.numel()) ** 0.5
 
 
+@pytest.mark.parametrize("p", [1e-9, 0.01, 0.5, 0.999999])
+@pytest.mark.parametrize("shape", [(1,), (3, 5), (400, 301)])
+def test_factors_follow_from_the_seed(p, shape):
+    """For every rate and number of them, odd ones too."""
+    seeds = torch.tensor([5]), torch.tensor([6]), torch.tensor([2**63 - 1])
+    factors, other, last = (torch.ops.bothways.dropout_factors(s, shape, p) for s in seeds)
+    assert_same_bits(factors, torch.ops.bothways.dropout_factors(seeds[0], shape, p))
+    for drawn in (factors, other, last):
+        assert drawn.shape == shape
+        assert ((drawn == 0) | (drawn == torch.tensor(1 / (1 - p)))).all()
+        dropped = float((drawn == 0).float().mean())
+        assert abs(dropped - p) < 5 * (p * (1 - p) / drawn.numel()) ** 0.5 + 1 / drawn.numel()
+    if len(shape) > 1 and p == 0.5:
+        assert not torch.equal(factors, other)
+
+
 @few
 @given(lengths=drawn_lengths, seed=st.integers(0, 999))
 def test_the_gradient_is_the_factors(lengths, seed):
@@ -127,6 +143,7 @@ def test_other_rates_are_refused(p):
         lambda: LSTM(3, 4, input_dropout=p),
         lambda: Bidirectional(3, 4, layers=2, layer_dropout=p),
         lambda: EmbeddingLSTM(9, 3, 4, input_dropout=p),
+        lambda: EmbeddingLSTM(9, 3, 4, dropout=p),
     ):
         with pytest.raises(ArgumentError, match="a number from 0 to below 1, got"):
             build()
@@ -220,8 +237,7 @@ def test_both_dropouts_of_an_embedding_act_one_after_the_other():
     torch.manual_seed(3)
     output, _ = layer(RaggedTensor(ids, offsets))
     torch.manual_seed(3)
-    words = torch.nn.functional.dropout(torch.ones(2, 64), 0.5)
-    sequences = torch.nn.functional.dropout(torch.ones(2, 64), 0.5)
+    words, sequences = (VariationalDropout(0.5).factors(2, torch.ones(2, 64)) for _ in range(2))
     left = words[ids - 1] * sequences[[0, 0, 0, 0, 1, 1]]
     bare = LSTM(64, 4)
     with torch.no_grad():
@@ -288,7 +304,13 @@ def test_distinct_words_on_other_devices(lengths, no_kernels):
 
 
 def test_layers_with_dropout_on_other_devices(monkeypatch):
-    """The same masks from the same seed, so the same results and gradients."""
+    """With the same masks: the same results and gradients."""
+
+    def factors(self, count, like):
+        seed = torch.randint(2**63 - 1, (1,))
+        return torch.ops.bothways.dropout_factors(seed, (count, *like.shape[1:]), self.p)
+
+    monkeypatch.setattr(VariationalDropout, "factors", factors)
     options = {"input_dropout": 0.3, "layer_dropout": 0.4}
     for V in (None, 9):
         layer = stacked.new_layer(2, layers=2, V=V, **options)

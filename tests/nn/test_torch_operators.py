@@ -61,9 +61,10 @@ def test_unique_by_sequence_and_gather(lengths):
 
 
 @pytest.mark.parametrize("lengths", [LENGTHS, [0, 0], []], ids=["some", "no steps", "empty"])
-def test_scale_sequences(lengths):
+def test_dropout(lengths):
     offsets = torch.tensor([0, *lengths]).cumsum(0)
     x = torch.randn(sum(lengths), 3, requires_grad=True)
+    check(ops.dropout_factors, (torch.tensor([3]), [len(lengths), 3], 0.4))
     check(ops.scale_sequences, (x, offsets, torch.randn(len(lengths), 3)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -11,6 +13,25 @@ from bothways.errors import ArgumentError
 from bothways.nn import _operator
 from bothways.nn._operator import Operator, as_array
 from bothways.nn._ragged import RaggedTensor, as_ragged
+
+
+@Operator
+def dropout_factors(seed: Tensor, shape: list[int], p: float) -> Tensor:
+    """Zero with probability `p` (to 2^-32), otherwise `1 / (1 - p)`; float32.
+
+    Half a million on one core: 0.6 ms here, 1.4 with `torch.rand`, 6 with torch's dropout,
+    which would be most of what dropout costs in a training step.
+    """
+    count = math.prod(shape)
+    bits = np.random.SFC64(int(seed)).random_raw((count + 1) // 2).view(np.uint32)[:count]
+    kept = bits >= np.uint32(int(p * 2**32))
+    factors = np.multiply(kept, np.float32(1 / (1 - p)), dtype=np.float32)
+    return torch.from_numpy(factors.reshape(shape))
+
+
+@dropout_factors.register_fake
+def _(seed, shape, p):
+    return seed.new_empty(shape, dtype=torch.float32)
 
 
 @Operator
@@ -73,12 +94,22 @@ class VariationalDropout(nn.Module):
         if not self.active:
             return values
         lengths = offsets.diff()
-        kept = values.new_ones(len(lengths), *values.shape[1:])
-        factors = nn.functional.dropout(kept, self.p)
+        factors = self.factors(len(lengths), values)
         if _operator.on_kernels(values):
             return scale_sequences(values, offsets, factors)
         each = lengths.to(values.device)
         return values * factors.repeat_interleave(each, dim=0, output_size=len(values))
+
+    def factors(self, count: int, like: Tensor) -> Tensor:
+        """`count` rows `(count, ...)` of what the features of `like (T, ...)` are multiplied by.
+
+        They follow from the seed that torch's generator of the device stands at.
+        """
+        shape = (count, *like.shape[1:])
+        if not _operator.on_kernels(like):
+            return nn.functional.dropout(like.new_ones(shape), self.p)
+        seed = torch.randint(2**63 - 1, (1,))
+        return dropout_factors(seed, shape, self.p)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"

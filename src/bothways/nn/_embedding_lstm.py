@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bothways.nn import _words
+from bothways.nn._dropout import VariationalDropout
 from bothways.nn._merge import Merge, check_merge, each, last_states, merge_directions
 from bothways.nn._ragged import RaggedTensor, as_ragged
 from bothways.nn._stack import Precision, Recurrence, States
@@ -58,7 +59,7 @@ class EmbeddingLSTM(Recurrence):
             torch.empty(vocabulary_size, embedding_dim).uniform_(-0.05, 0.05)
         )
         self.add_weights(embedding_dim)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = VariationalDropout(dropout)  # a word is what a sequence is there
 
     def forward(
         self, ids: RaggedTensor | Tensor, mask: Tensor | None = None, initial: States | None = None
@@ -82,13 +83,14 @@ class EmbeddingLSTM(Recurrence):
             x = _words.take(self._embed(rows), places)
             return self.run(self.input_dropout.drop(x, ends), offsets, initial, index=index)
         rows, index = _words.distinct(values, self.vocabulary_size)
-        if self.training and self.dropout.p:
+        if self.dropout.active:
             return self.run(self._embed(rows), offsets, initial, index=index)
         return self.run(self.embedding, offsets, initial, rows=rows, index=index)
 
     def _embed(self, rows: Tensor) -> Tensor:
         """Rows of the table, some features of them dropped: `(U, I)`."""
-        return self.dropout(nn.functional.embedding(rows, self.embedding, sparse=True))
+        x = nn.functional.embedding(rows, self.embedding, sparse=True)
+        return x * self.dropout.factors(len(rows), x) if self.dropout.active else x
 
     def extra_repr(self) -> str:
         return (
