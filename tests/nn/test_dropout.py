@@ -17,7 +17,6 @@ from bothways.nn import (
     RaggedTensor,
     VariationalDropout,
     _operator,
-    _words,
 )
 
 LENGTHS = [4, 0, 1, 7, 1, 3]
@@ -276,31 +275,6 @@ def test_only_the_rows_that_were_used_get_a_gradient():
     gradient = layer.embedding.grad
     assert gradient.is_sparse and gradient.shape == (40, 5)
     assert torch.equal(gradient._indices()[0], batch.values.unique())
-
-
-@few
-@given(lengths=drawn_lengths, V=st.sampled_from([1, 5, 60]), seed=st.integers(0, 999))
-def test_distinct_words_of_each_sequence(lengths, V, seed):
-    g = torch.Generator().manual_seed(seed)
-    ids = torch.randint(V, (sum(lengths),), generator=g)
-    offsets = torch.tensor([0, *lengths]).cumsum(0)
-    rows, places, ends, index = torch.ops.bothways.unique_by_sequence(ids, offsets, V)
-    words = [part.unique() for part in ids.split(lengths)]
-    assert torch.equal(rows.long(), ids.unique())
-    assert torch.equal(ends.diff(), torch.tensor([len(w) for w in words], dtype=torch.int64))
-    assert torch.equal(rows[places.long()].long(), torch.cat([ids[:0], *words]))
-    assert torch.equal(rows[places.long()][index.long()].long(), ids)
-    sequence = torch.arange(len(lengths)).repeat_interleave(ends.diff())
-    steps = torch.arange(len(lengths)).repeat_interleave(torch.tensor(lengths, dtype=torch.int64))
-    assert torch.equal(sequence[index.long()], steps)
-
-
-@pytest.mark.parametrize("lengths", [LENGTHS, [0, 0], []], ids=["some", "no steps", "empty"])
-def test_distinct_words_on_other_devices(lengths, no_kernels):
-    ids, offsets = torch.randint(9, (sum(lengths),)), torch.tensor([0, *lengths]).cumsum(0)
-    expected = torch.ops.bothways.unique_by_sequence(ids, offsets, 9)
-    for a, b in zip(_words.distinct_by_sequence(ids, offsets, 9), expected, strict=True):
-        assert torch.equal(a.long(), b.long())
 
 
 def test_layers_with_dropout_on_other_devices(monkeypatch):
