@@ -8,7 +8,7 @@ from close import DIFFERENTIABLE, layer_for, make_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bothways.nn import Pool, RaggedTensor, States, _ops
+from bothways.nn import Pool, RaggedTensor, States, _operator
 from bothways.nn._packed import packed_lstm
 from bothways.nn._pooling import _pool_with_torch
 
@@ -81,7 +81,7 @@ def test_pooling_with_torch_is_the_kernels(lengths, F, how, seed):
 
 @pytest.mark.parametrize("path", ["kernels", "torch"])
 def test_the_first_of_equal_maxima_gets_the_gradient(path, monkeypatch):
-    monkeypatch.setattr(_ops, "on_kernels", lambda x: path == "kernels")
+    monkeypatch.setattr(_operator, "on_kernels", lambda x: path == "kernels")
     x = torch.tensor([[1.0], [2.0], [2.0], [2.0], [0.0], [0.0]], requires_grad=True)
     pooled = Pool("max")(RaggedTensor(x, torch.tensor([0, 4, 4, 6])))
     assert pooled[:, 0].tolist() == [2, 0, 0]
@@ -91,7 +91,7 @@ def test_the_first_of_equal_maxima_gets_the_gradient(path, monkeypatch):
 
 @pytest.mark.parametrize("path", ["kernels", "torch"])
 def test_a_nan_is_the_largest_and_stays_in_its_sequence(path, monkeypatch):
-    monkeypatch.setattr(_ops, "on_kernels", lambda x: path == "kernels")
+    monkeypatch.setattr(_operator, "on_kernels", lambda x: path == "kernels")
     nan = float("nan")
     x = torch.tensor([[1.0], [nan], [3.0], [4.0], [-5.0]], requires_grad=True)
     for how, expected in {"max": 4.0, "mean": -0.5, "last": -5.0}.items():
@@ -108,7 +108,7 @@ def both_paths(monkeypatch, case, **options):
     """Results and gradients of a layer on the kernels' path and on the other one."""
     found = []
     for kernels in (True, False):
-        monkeypatch.setattr(_ops, "on_kernels", lambda x, kernels=kernels: kernels)
+        monkeypatch.setattr(_operator, "on_kernels", lambda x, kernels=kernels: kernels)
         c = case.to(torch.float32)
         layer = layer_for(c, **options)
         values = c.x if c.ids is None else c.ids
@@ -135,7 +135,7 @@ def test_layers_on_both_paths(D, V, monkeypatch):
 
 
 def test_integers_of_both_widths_on_the_other_path(monkeypatch):
-    monkeypatch.setattr(_ops, "on_kernels", lambda x: False)
+    monkeypatch.setattr(_operator, "on_kernels", lambda x: False)
     case = make_case([4, 0, 3], V=9)
     layer = layer_for(case)
     a, _ = layer(RaggedTensor(case.ids.int(), case.offsets))
@@ -145,7 +145,7 @@ def test_integers_of_both_widths_on_the_other_path(monkeypatch):
 
 def test_double_precision_is_kept_on_the_other_path(monkeypatch):
     """The kernels refuse it; torch's path computes in it."""
-    monkeypatch.setattr(_ops, "on_kernels", lambda x: False)
+    monkeypatch.setattr(_operator, "on_kernels", lambda x: False)
     case = make_case([4, 0, 3]).to(torch.float64)
     layer = layer_for(case).double()
     output, _ = layer(RaggedTensor(case.x, case.offsets))

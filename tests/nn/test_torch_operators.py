@@ -45,6 +45,29 @@ def test_unique(dtype):
     assert distinct.tolist() == [0, 1, 3] and inverse.tolist() == [2, 1, 2, 0, 1]
 
 
+@pytest.mark.parametrize("lengths", [LENGTHS, [0, 0], []], ids=["some", "no steps", "empty"])
+def test_unique_by_sequence_and_gather(lengths):
+    offsets = torch.tensor([0, *lengths]).cumsum(0)
+    ids = torch.arange(sum(lengths)) % 3
+    check(ops.unique_by_sequence, (ids, offsets, 7), EVERY_CHECK[:-1])
+    rows, places, _, _ = ops.unique_by_sequence(ids, offsets, 7)
+    x = torch.randn(len(rows), 5, requires_grad=True)
+    check(ops.gather, (x, places))
+    d_out = torch.randn(len(places), 5)
+    check(ops.gather_backward, (d_out, places, len(rows)))
+    (gradient,) = torch.autograd.grad(ops.gather(x, places), x, d_out)
+    expected = torch.zeros(len(rows), 5).index_add(0, places, d_out)
+    torch.testing.assert_close(gradient, expected)
+
+
+@pytest.mark.parametrize("lengths", [LENGTHS, [0, 0], []], ids=["some", "no steps", "empty"])
+def test_dropout(lengths):
+    offsets = torch.tensor([0, *lengths]).cumsum(0)
+    x = torch.randn(sum(lengths), 3, requires_grad=True)
+    check(ops.dropout_factors, (torch.tensor([3]), [len(lengths), 3], 0.4))
+    check(ops.scale_sequences, (x, offsets, torch.randn(len(lengths), 3)))
+
+
 @pytest.mark.parametrize("initial", [True, False], ids=["states", "no states"])
 @pytest.mark.parametrize("V, D, reverse", [(7, 2, False), (None, 2, False), (None, 1, True)])
 def test_lstm(V, D, reverse, initial):

@@ -35,6 +35,7 @@ specs = st.builds(
     merge=st.sampled_from(["concat", "sum", "mul", "ave"]),
     pooling=st.sampled_from(["last", "mean", "max"]),
     outputs=st.integers(1, 4),
+    layers=st.integers(1, 3),
 )
 batches = st.lists(st.lists(st.integers(0, V - 1), max_size=9), min_size=1, max_size=6)
 
@@ -118,9 +119,8 @@ def test_torch_is_left_as_it_was():
 @pytest.mark.parametrize(
     "spec, recipe, message",
     [
-        ({"layers": 2}, {}, "one layer and no input_dropout, got layers=2"),
-        ({"input_dropout": 0.1}, {}, "got layers=1 and input_dropout=0.1; use device 'cpu'"),
-        ({}, {"precision": "bf16"}, "on a GPU the precision is 'f32', got 'bf16'"),
+        ({}, {"precision": "bf16"}, "are for the kernels on the CPU, got precision='bf16'"),
+        ({}, {"checkpoint": 9}, "are for the kernels on the CPU, .* checkpoint=9 on 'cpu'"),
         ({}, {"optimizer": "sgd"}, "the optimizer must be one of .*, got 'sgd'"),
         ({}, {"weight_decay": 0.1}, "weight_decay is for the optimizer 'adamw', got 0.1 with"),
     ],

@@ -7,20 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bothways.nn import _ops
-from bothways.nn._init import new_recurrence
+from bothways.nn import _words
+from bothways.nn._dropout import VariationalDropout
+from bothways.nn._merge import Merge, check_merge, each, last_states, merge_directions
 from bothways.nn._ragged import RaggedTensor, as_ragged
-from bothways.nn._recurrent import (
-    Merge,
-    States,
-    _each,
-    check_merge,
-    merge_directions,
-    run_recurrence,
-)
+from bothways.nn._stack import Precision, Recurrence, States
 
 
-class EmbeddingLSTM(nn.Module):
+class EmbeddingLSTM(Recurrence):
     """`Embedding(V, I)` and an LSTM in one or both directions, fused.
 
     The input half of the gates depends on the token alone, so each distinct token of a batch
@@ -29,8 +23,13 @@ class EmbeddingLSTM(nn.Module):
     (`torch.sparse_coo`), as of `torch.nn.Embedding(sparse=True)`.
 
     Parameters: `embedding`, drawn uniformly within 0.05, and those of `Bidirectional`, or of
-    `LSTM` with `bidirectional=False`. `dropout` in training drops features of embedded words,
-    the same ones wherever a word stands in the batch (as Gal & Ghahramani 2016 do for words).
+    `LSTM` with `bidirectional=False`; and the options of these.
+
+    Two dropouts act on embedded words in training, alone or one after the other. `dropout`
+    zeroes features of a word, the same ones wherever it stands in the batch (as Gal &
+    Ghahramani 2016 do for words). `input_dropout` zeroes features of a sequence, the same ones
+    at every step of it (as they do for inputs); what is projected then is each distinct token
+    of each sequence.
 
     `layer(ids)` takes a `RaggedTensor` of ids `(T,)`, int32 or int64, or a padded tensor
     `(N, L)` with any boolean mask; it gives the merged output in the same form and `States`;
@@ -45,19 +44,22 @@ class EmbeddingLSTM(nn.Module):
         *,
         bidirectional: bool = True,
         merge: Merge | None = "concat",
+        layers: int = 1,
         dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        layer_dropout: float = 0.0,
+        precision: Precision = "f32",
+        checkpoint: int | None = None,
     ) -> None:
-        super().__init__()
+        options = (layers, input_dropout, layer_dropout, precision, checkpoint)
+        super().__init__(hidden_size, 2 if bidirectional else 1, *options)
         self.vocabulary_size, self.embedding_dim = vocabulary_size, embedding_dim
-        self.hidden_size, self.bidirectional = hidden_size, bidirectional
-        self.merge = check_merge(merge)
+        self.bidirectional, self.merge = bidirectional, check_merge(merge)
         self.embedding = nn.Parameter(
             torch.empty(vocabulary_size, embedding_dim).uniform_(-0.05, 0.05)
         )
-        self.kernel, self.recurrent_kernel, self.bias = new_recurrence(
-            embedding_dim, hidden_size, 2 if bidirectional else 1
-        )
-        self.dropout = nn.Dropout(dropout)
+        self.add_weights(embedding_dim)
+        self.dropout = VariationalDropout(dropout)  # a word is what a sequence is there
 
     def forward(
         self, ids: RaggedTensor | Tensor, mask: Tensor | None = None, initial: States | None = None
@@ -66,28 +68,32 @@ class EmbeddingLSTM(nn.Module):
         output, states = self._recur(ragged, initial)
         if self.bidirectional:
             output = merge_directions(output, self.merge)
-        return _each(output, restore), states
+        return each(output, restore), states
 
     def last(self, states: States) -> Any:
-        """The last state of each direction, merged: `(N, F)`."""
-        if not self.bidirectional:
-            return states.h[0]
-        return merge_directions(torch.cat([states.h[0], states.h[1]], dim=-1), self.merge)
+        """The last state of each direction of the highest layer, merged: `(N, F)`."""
+        return last_states(states.h, self.merge) if self.bidirectional else states.h[-1]
 
     def _recur(self, ids: RaggedTensor, initial: States | None) -> tuple[Tensor, States]:
-        if _ops.on_kernels(ids.values):
-            rows, index = torch.ops.bothways.unique(ids.values, self.vocabulary_size)
-        else:
-            rows, index = ids.values.unique(return_inverse=True)
-        if not (self.training and self.dropout.p):
-            return run_recurrence(
-                self, self.embedding, ids.offsets, initial, rows=rows, index=index
+        values, offsets = ids
+        if self.input_dropout.active:
+            rows, places, ends, index = _words.distinct_by_sequence(
+                values, offsets, self.vocabulary_size
             )
-        x = self.dropout(nn.functional.embedding(rows, self.embedding, sparse=True))
-        return run_recurrence(self, x, ids.offsets, initial, index=index)
+            x = _words.take(self._embed(rows), places)
+            return self.run(self.input_dropout.drop(x, ends), offsets, initial, index=index)
+        rows, index = _words.distinct(values, self.vocabulary_size)
+        if self.dropout.active:
+            return self.run(self._embed(rows), offsets, initial, index=index)
+        return self.run(self.embedding, offsets, initial, rows=rows, index=index)
+
+    def _embed(self, rows: Tensor) -> Tensor:
+        """Rows of the table, some features of them dropped: `(U, I)`."""
+        x = nn.functional.embedding(rows, self.embedding, sparse=True)
+        return x * self.dropout.factors(len(rows), x) if self.dropout.active else x
 
     def extra_repr(self) -> str:
         return (
             f"{self.vocabulary_size}, {self.embedding_dim}, {self.hidden_size}, "
-            f"bidirectional={self.bidirectional}, merge={self.merge!r}"
+            f"bidirectional={self.bidirectional}, merge={self.merge!r}" + super().extra_repr()
         )

@@ -1,4 +1,4 @@
-"""The kernels as torch operators: `torch.ops.bothways.*`, with gradients and fake twins.
+"""The kernels as torch operators: `*`, with gradients and fake twins.
 
 They run on the CPU in float32, on as many threads as `use_threads` or torch says.
 """
@@ -12,42 +12,15 @@ import torch
 from torch import Tensor
 
 from bothways import kernels
-from bothways.errors import ArgumentError
+from bothways.nn._operator import Operator, as_array, refuse_second_derivative
 from bothways.nn._threads import kernel_threads
-
-
-def on_kernels(x: Tensor) -> bool:
-    """Whether the kernels compute with `x`; on other devices torch's own operations do."""
-    return x.device.type == "cpu"
-
-
-def as_array(tensor: Tensor | None) -> Any:
-    """The memory of `tensor`, for a kernel; `ArgumentError` if its type is not theirs."""
-    if tensor is None:
-        return None
-    if tensor.dtype not in (torch.float32, torch.int32, torch.int64):
-        raise ArgumentError(f"the CPU kernels compute in float32, got {tensor.dtype}")
-    return tensor.detach().numpy()
 
 
 def _tensors(*arrays: np.ndarray | None, like: Tensor) -> Any:
     return tuple(like.new_empty(0) if a is None else torch.from_numpy(a) for a in arrays)
 
 
-@torch.library.custom_op("bothways::unique", mutates_args=(), device_types="cpu")
-def unique(ids: Tensor, vocabulary_size: int) -> tuple[Tensor, Tensor]:
-    """The distinct ids, ascending, `(U,)`, and the place of each id among them, `(T,)`; int32."""
-    tokens = kernels.unique(ids.numpy(), vocabulary_size)
-    return _tensors(tokens.distinct.copy(), tokens.inverse, like=ids)
-
-
-@unique.register_fake
-def _(ids, vocabulary_size):
-    U = torch.library.get_ctx().new_dynamic_size()
-    return ids.new_empty(U, dtype=torch.int32), ids.new_empty(len(ids), dtype=torch.int32)
-
-
-@torch.library.custom_op("bothways::lstm", mutates_args=(), device_types="cpu")
+@Operator
 def lstm(
     x: Tensor,
     rows: Tensor | None,
@@ -59,15 +32,18 @@ def lstm(
     h0: Tensor | None,
     c0: Tensor | None,
     reverse: bool,
+    precision: str = "f32",
+    interval: int | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Project rows of `x`, then run the recurrence: output, h_n, c_n, trace, projected.
 
     `rows (U,)` of `x (V, I)` are projected, or all; token `t` reads the projected row
-    `index[t]`, or `t`. The gradient of `x` is row-sparse where `rows` are given.
+    `index[t]`, or `t`. The gradient of `x` is row-sparse where `rows` are given. With an
+    `interval` the trace is one of checkpoints.
     """
-    threads = kernel_threads()
+    options: Any = {"threads": kernel_threads(), "precision": precision}
     projected = kernels.project(
-        as_array(x), as_array(kernel), as_array(bias), rows=as_array(rows), threads=threads
+        as_array(x), as_array(kernel), as_array(bias), rows=as_array(rows), **options
     )
     states = kernels.lstm_forward(
         projected,
@@ -77,21 +53,28 @@ def lstm(
         h0=as_array(h0),
         c0=as_array(c0),
         reverse=reverse,
-        threads=threads,
+        interval=interval,
+        **options,
     )
     return _tensors(*states[:4], projected, like=x)
 
 
 @lstm.register_fake
-def _(x, rows, index, offsets, kernel, bias, recurrent, h0, c0, reverse):
+def _(
+    x, rows, index, offsets, kernel, bias, recurrent, h0, c0,
+    reverse, precision="f32", interval=None,
+):  # fmt: skip
     D, H, _ = recurrent.shape
     N, T = len(offsets) - 1, len(x if index is None else index)
     U = len(x if rows is None else rows)
-    shapes = [(T, D * H), (D, N, H), (D, N, H), (D, T, 6 * H), (U, D * 4 * H)]
+    kept = (D, T, 6 * H)
+    if interval is not None:  # how many there are depends on the lengths of the sequences
+        kept = (D, torch.library.get_ctx().new_dynamic_size(), 2 * H)
+    shapes = [(T, D * H), (D, N, H), (D, N, H), kept, (U, D * 4 * H)]
     return tuple(x.new_empty(shape) for shape in shapes)
 
 
-@torch.library.custom_op("bothways::lstm_backward", mutates_args=(), device_types="cpu")
+@Operator
 def lstm_backward(
     d_output: Tensor | None,
     d_h_n: Tensor | None,
@@ -108,9 +91,11 @@ def lstm_backward(
     reverse: bool,
     need_x: bool,
     need_initial: bool,
+    precision: str = "f32",
+    interval: int | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Gradients of the rows of `x` that were read, kernel, bias, recurrent, h0 and c0."""
-    threads = kernel_threads()
+    options: Any = {"threads": kernel_threads(), "precision": precision}
     d_projected, d_recurrent, d_h0, d_c0 = kernels.lstm_backward(
         kernels.LstmStates(*(as_array(s) for s in states[:4])),
         as_array(states[4]),
@@ -124,21 +109,22 @@ def lstm_backward(
         reverse=reverse,
         initial=need_initial,
         index=as_array(index),
-        threads=threads,
+        interval=interval,
+        **options,
     )
     d_kernel, d_bias = kernels.project_backward_kernel(
-        as_array(x), d_projected, rows=as_array(rows), threads=threads
+        as_array(x), d_projected, rows=as_array(rows), **options
     )
     d_x = None
     if need_x:
-        d_x = kernels.project_backward_input(d_projected, as_array(kernel), threads=threads)
+        d_x = kernels.project_backward_input(d_projected, as_array(kernel), **options)
     return _tensors(d_x, d_kernel, d_bias, d_recurrent, d_h0, d_c0, like=x)
 
 
 @lstm_backward.register_fake
 def _(
     d_output, d_h_n, d_c_n, x, rows, index, offsets, kernel, recurrent, h0, c0,
-    states, reverse, need_x, need_initial,
+    states, reverse, need_x, need_initial, precision="f32", interval=None,
 ):  # fmt: skip
     x_shape = (len(x if rows is None else rows), x.shape[1]) if need_x else (0,)
     state_shape = states[1].shape if need_initial else (0,)
@@ -146,16 +132,11 @@ def _(
     return tuple(x.new_empty(shape) for shape in shapes)
 
 
-def refuse_second_derivative(ctx, *_):
-    """What stands where the gradient of a gradient would."""
-    raise NotImplementedError("Bothways' kernels have first derivatives only, no second ones")
-
-
 lstm_backward.register_autograd(refuse_second_derivative)
 
 
 def _save(ctx, inputs, output):
-    *tensors, ctx.reverse = inputs
+    *tensors, ctx.reverse, ctx.precision, ctx.interval = inputs
     ctx.set_materialize_grads(False)
     ctx.mark_non_differentiable(output[3], output[4])
     ctx.save_for_backward(*tensors, *output)
@@ -164,10 +145,10 @@ def _save(ctx, inputs, output):
 def _gradients(ctx, d_output, d_h_n, d_c_n, *_):
     x, rows, index, offsets, kernel, _bias, recurrent, h0, c0, *states = ctx.saved_tensors
     need_x, need_initial = ctx.needs_input_grad[0], any(ctx.needs_input_grad[7:9])
-    d_x, d_kernel, d_bias, d_recurrent, d_h0, d_c0 = torch.ops.bothways.lstm_backward(
+    d_x, d_kernel, d_bias, d_recurrent, d_h0, d_c0 = lstm_backward(
         *(None if d is None else d.contiguous() for d in (d_output, d_h_n, d_c_n)),
         *(x, rows, index, offsets, kernel, recurrent, h0, c0, states),
-        *(ctx.reverse, need_x, need_initial),
+        *(ctx.reverse, need_x, need_initial, ctx.precision, ctx.interval),
     )
     if need_x and rows is not None:
         d_x = torch.sparse_coo_tensor(
@@ -178,7 +159,7 @@ def _gradients(ctx, d_output, d_h_n, d_c_n, *_):
         *(None, None, None),
         *(d_kernel, d_bias, d_recurrent),
         *((d_h0, d_c0) if need_initial else (None, None)),
-        None,
+        *(None, None, None),
     )
 
 

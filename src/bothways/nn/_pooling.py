@@ -9,16 +9,17 @@ from torch import Tensor, nn
 
 from bothways import kernels
 from bothways.errors import ArgumentError
-from bothways.nn import _ops
+from bothways.nn import _operator
+from bothways.nn._operator import Operator, as_array, refuse_second_derivative
 from bothways.nn._ragged import RaggedTensor, as_ragged
 
 Pooling = Literal["last", "mean", "max"]
 
 
-@torch.library.custom_op("bothways::pool", mutates_args=(), device_types="cpu")
+@Operator
 def pool(x: Tensor, offsets: Tensor, how: str) -> tuple[Tensor, Tensor]:
     """`x (T, F)` to `(N, F)`, and for `max` the step that each value came from."""
-    steps, ends = _ops.as_array(x), _ops.as_array(offsets)
+    steps, ends = as_array(x), as_array(offsets)
     if how == "max":
         out, where = kernels.max_forward(steps, ends)
         return torch.from_numpy(out), torch.from_numpy(where)
@@ -34,10 +35,10 @@ def _(x, offsets, how):
     return out, offsets.new_empty(where)
 
 
-@torch.library.custom_op("bothways::pool_backward", mutates_args=(), device_types="cpu")
+@Operator
 def pool_backward(d_out: Tensor, offsets: Tensor, where: Tensor, steps: int, how: str) -> Tensor:
     """The gradient of `x (T, F)`."""
-    d = _ops.as_array(d_out)
+    d = as_array(d_out)
     if how == "max":
         return torch.from_numpy(kernels.max_backward(d, where.numpy(), steps))
     backward = kernels.mean_backward if how == "mean" else kernels.last_backward
@@ -49,7 +50,7 @@ def _(d_out, offsets, where, steps, how):
     return d_out.new_empty(steps, d_out.shape[1])
 
 
-pool_backward.register_autograd(_ops.refuse_second_derivative)
+pool_backward.register_autograd(refuse_second_derivative)
 
 
 def _save(ctx, inputs, output):
@@ -61,7 +62,7 @@ def _save(ctx, inputs, output):
 
 def _gradient(ctx, d_out, _):
     arguments = (d_out.contiguous(), *ctx.saved_tensors, ctx.steps, ctx.how)
-    return torch.ops.bothways.pool_backward(*arguments), None, None
+    return pool_backward(*arguments), None, None
 
 
 pool.register_autograd(_gradient, setup_context=_save)
@@ -104,8 +105,8 @@ class Pool(nn.Module):
 
     def forward(self, x: RaggedTensor | Tensor, mask: Tensor | None = None) -> Tensor:
         ragged, _ = as_ragged(x, mask)
-        if _ops.on_kernels(ragged.values):
-            return torch.ops.bothways.pool(ragged.values, ragged.offsets, self.how)[0]
+        if _operator.on_kernels(ragged.values):
+            return pool(ragged.values, ragged.offsets, self.how)[0]
         return _pool_with_torch(ragged.values, ragged.offsets, self.how)
 
     def extra_repr(self) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bothways import Ragged
-from bothways.artifact import NetworkSpec
+from bothways.artifact import NetworkSpec, layer_names
 from bothways.errors import ArgumentError
 from bothways.kernels import default_threads
 from bothways.nn import Adam, AdamW, EmbeddingLSTM, Pool, RaggedTensor, RMSprop, use_threads
@@ -30,11 +30,6 @@ class TorchNetwork(nn.Module):
 
     def __init__(self, spec: NetworkSpec, tensors: Mapping[str, Floats]) -> None:
         super().__init__()
-        if spec.layers > 1 or spec.input_dropout:
-            raise ArgumentError(
-                "on a GPU there is one layer and no input_dropout, got "
-                f"layers={spec.layers} and input_dropout={spec.input_dropout}; use device 'cpu'"
-            )
         self.spec = spec
         self.recurrent = EmbeddingLSTM(
             len(tensors["embedding.weight"]),
@@ -43,6 +38,9 @@ class TorchNetwork(nn.Module):
             bidirectional=spec.bidirectional,
             merge=spec.merge,  # type: ignore[arg-type]
             dropout=spec.embedding_dropout,
+            layers=spec.layers,
+            input_dropout=spec.input_dropout,
+            layer_dropout=spec.layer_dropout,
         )
         self.pool: Any = None if spec.pooling == "last" else Pool(spec.pooling)  # type: ignore[arg-type]
         self.dropout = nn.Dropout(spec.dropout)
@@ -63,15 +61,14 @@ class TorchNetwork(nn.Module):
 
     def named(self) -> dict[str, nn.Parameter]:
         """The parameters by the names of `NetworkSpec.tensor_shapes`."""
-        r = self.recurrent
-        return {
-            "embedding.weight": r.embedding,
-            "lstm.kernel": r.kernel,
-            "lstm.recurrent_kernel": r.recurrent_kernel,
-            "lstm.bias": r.bias,
-            "dense.kernel": self.dense_kernel,
-            "dense.bias": self.dense_bias,
-        }
+        named = {"embedding.weight": self.recurrent.embedding}
+        for k in range(self.spec.layers):
+            suffix = f"_{k}" if k else ""
+            for name, part in zip(
+                layer_names(k), ("kernel", "recurrent_kernel", "bias"), strict=True
+            ):
+                named[name] = getattr(self.recurrent, part + suffix)
+        return named | {"dense.kernel": self.dense_kernel, "dense.bias": self.dense_bias}
 
     @torch.no_grad()
     def load_tensors(self, tensors: Mapping[str, Floats]) -> None:
@@ -88,8 +85,11 @@ class TorchLearner(Learner):
     ) -> None:
         if device == "cuda" and not torch.cuda.is_available():
             raise ArgumentError("device 'cuda' was asked for, but torch sees no GPU here")
-        if recipe.precision != "f32":
-            raise ArgumentError(f"on a GPU the precision is 'f32', got {recipe.precision!r}")
+        if recipe.precision != "f32" or recipe.checkpoint is not None:
+            raise ArgumentError(
+                "precision 'bf16' and checkpoint are for the kernels on the CPU, got "
+                f"precision={recipe.precision!r} and checkpoint={recipe.checkpoint} on {device!r}"
+            )
         check_optimizer(recipe)
         self.spec = spec
         self.network = TorchNetwork(spec, tensors).to(device)
