@@ -67,7 +67,7 @@ def _(
     D, H, _ = recurrent.shape
     N, T = len(offsets) - 1, len(x if index is None else index)
     U = len(x if rows is None else rows)
-    kept = (D, T, 6 * H)
+    kept: tuple[Any, ...] = (D, T, 6 * H)
     if interval is not None:  # how many there are depends on the lengths of the sequences
         kept = (D, torch.library.get_ctx().new_dynamic_size(), 2 * H)
     shapes = [(T, D * H), (D, N, H), (D, N, H), kept, (U, D * 4 * H)]
