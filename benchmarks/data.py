@@ -3,10 +3,12 @@
 Writes `train.parquet` and `valid.parquet` (text, label) for whole jobs, and for timing steps the
 ids by Keras TextVectorization's rules: 20,000 tokens (0 padding, 1 unknown), cut at 600, as
 `{train,valid}_{values,offsets,labels}.npy`. The split is stratified, 5,000 held out, seed 0.
+`reviews.txt` has all reviews, one a line, and `labelled.txt` the same with fastText's labels.
 """
 
 import json
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from sklearn.model_selection import train_test_split
 
 HELD_OUT = 5_000
 VOCABULARY, LONGEST = 20_000, 600
+LAYOUT = 2  # of what is written here: another number prepares again
 PUNCTUATION = re.compile(r"[!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']")
 
 
@@ -25,11 +28,13 @@ def prepare(source: Path, folder: Path) -> None:
     if not source.is_file():
         raise SystemExit(f"The benchmark needs IMDB reviews (text, label) and found no {source}.")
     stamp, state = folder / "source.json", source.stat()
-    identity = json.dumps([state.st_size, state.st_mtime_ns])
+    identity = json.dumps([LAYOUT, state.st_size, state.st_mtime_ns])
     if stamp.is_file() and stamp.read_text() == identity:
         return
     folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / "models", ignore_errors=True)  # which workers keep there
     table = pq.read_table(source, columns=["text", "label"])
+    write_lines(folder, table)
     rows = np.arange(table.num_rows)
     labels = table["label"].to_numpy(zero_copy_only=False)
     train, valid = train_test_split(rows, test_size=HELD_OUT, random_state=0, stratify=labels)
@@ -62,3 +67,13 @@ def write_ids(folder: Path, name: str, ids: list[list[int]]) -> None:
     offsets = np.concatenate([[0], np.cumsum([len(text) for text in ids])])
     np.save(folder / f"{name}_offsets.npy", offsets.astype(np.int64))
     np.save(folder / f"{name}_values.npy", np.concatenate(ids).astype(np.int32))
+
+
+def write_lines(folder: Path, table: pa.Table) -> None:
+    """Write all reviews a line each, without labels and with."""
+    rows = zip(table["text"].to_pylist(), table["label"].to_pylist(), strict=True)
+    lines = [(re.sub(r"[\r\n]", " ", text), label) for text, label in rows]
+    plain = "".join(f"{text}\n" for text, _ in lines)
+    (folder / "reviews.txt").write_text(plain, encoding="utf-8")
+    labelled = "".join(f"__label__{label} {text}\n" for text, label in lines)
+    (folder / "labelled.txt").write_text(labelled, encoding="utf-8")

@@ -1,78 +1,11 @@
 """Workers that take turns: everyone is ready, one runs, the others sleep on their input."""
 
-import json
-import os
-import select
 import statistics
-import subprocess
 import time
-from pathlib import Path
 
-PATIENCE = 1800.0  # seconds a worker may take to prepare, or for one turn
+from worker import Worker, machine_cpu_seconds
+
 SETTLE = 0.3  # seconds of rest between turns, so that spinning thread pools fall asleep
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-class Worker:
-    """One peer's process. `failed` says why it is out; it is then asked nothing more."""
-
-    def __init__(self, peer, python, options, folder):
-        self.peer, self.failed, self.ready = peer, None, {}
-        self.log = folder / "logs" / f"{peer.file}.log"
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        script = Path(__file__).parent / "versus" / f"{peer.file}.py"
-        self.process = subprocess.Popen(
-            [python, script, json.dumps(options)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.log.open("wb"),
-            env=os.environ | {"OMP_NUM_THREADS": str(options["threads"])},
-        )
-        self.ready = self._answer() or {}
-
-    def turn(self, **request):
-        """Ask for one turn; return the answer, or None once the worker has failed."""
-        try:
-            self.process.stdin.write(json.dumps(request).encode() + b"\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            self.failed = f"it ended early; see {self.log.name}"
-            return None
-        return self._answer()
-
-    def _answer(self):
-        if not select.select([self.process.stdout], [], [], PATIENCE)[0]:
-            self.process.kill()
-            self.failed = f"no answer in {PATIENCE:.0f} seconds"
-            return None
-        line = self.process.stdout.readline()
-        answer = json.loads(line) if line else {"failed": f"it ended early; see {self.log.name}"}
-        self.failed = answer.get("failed")
-        return None if self.failed else answer
-
-    def cpu_seconds(self):
-        """Processor seconds used so far, by it and its finished children; 0 when it is gone."""
-        try:
-            stat = Path(f"/proc/{self.process.pid}/stat").read_text()
-        except OSError:
-            return 0.0
-        return sum(map(int, stat.rpartition(")")[2].split()[11:15])) / TICKS
-
-    def close(self):
-        """End the input, which ends the worker; do not wait for ever."""
-        self.process.stdin.close()
-        try:
-            self.process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-
-
-def machine_cpu_seconds():
-    """Processor seconds used or stolen on all cores since the machine started."""
-    user, nice, system, _idle, _wait, *rest = map(
-        int, Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
-    )
-    return (user + nice + system + sum(rest)) / TICKS
 
 
 def run_section(section, peers, rounds, steps, pythons, options, folder):
@@ -82,12 +15,12 @@ def run_section(section, peers, rounds, steps, pythons, options, folder):
     workers = []
     for peer in peers:
         print(f"  preparing {peer.label}", flush=True)
-        workers.append(Worker(peer, pythons[peer.ours], options, folder))
-    turns = {(w, task): [] for w in workers for task in w.ready.get("tasks", [])}
+        workers.append(Worker(peer, pythons[peer.ours], options | section.options, folder))
+    turns = {(worker, task): [] for worker in workers for task in worker.tasks}
     for number in range(rounds):
-        order = list(turns)[number % len(turns) :] + list(turns)[: number % len(turns)]
-        for worker, task in order:
-            if worker.failed:
+        start = number % max(1, len(turns))
+        for worker, task in [*list(turns)[start:], *list(turns)[:start]]:
+            if worker.failed or number >= (worker.peer.rounds or rounds):
                 continue
             time.sleep(SETTLE)
             answer = watched_turn(
@@ -107,7 +40,11 @@ def run_section(section, peers, rounds, steps, pythons, options, folder):
     every = [turn for taken in turns.values() for turn in taken]
     seconds = sum(turn["turn_seconds"] for turn in every) or 1.0
     return {
-        "rows": [_row(w, task, turns.get((w, task), [])) for w in workers for task in _tasks(w)],
+        "rows": [
+            _row(worker, task, turns.get((worker, task), []))
+            for worker in workers
+            for task in worker.tasks or [""]  # who never got ready has one row without a task
+        ],
         "sleepers_cpu_share": sum(turn["sleepers_cpu_seconds"] for turn in every) / seconds,
         "strangers_cpu_share": sum(turn["strangers_cpu_seconds"] for turn in every) / seconds,
     }
@@ -134,11 +71,6 @@ def watched_turn(worker, others, **request):
     return answer
 
 
-def _tasks(worker):
-    """The worker's tasks; a worker that never got ready has one row without a task."""
-    return worker.ready.get("tasks", [""])
-
-
 def _row(worker, task, turns):
     """Sum up the turns of one peer in one task: medians, extremes, and the raw turns."""
     peer, ready = worker.peer, worker.ready
@@ -146,16 +78,19 @@ def _row(worker, task, turns):
         "file": peer.file,
         "label": peer.label,
         "ours": peer.ours,
+        "gauge": peer.gauge,
         "task": task,
         "failed": worker.failed,
         "settings": ready.get("settings", ""),
         "versions": ready.get("versions", {}),
-        "difference": ready.get("difference", {}).get(task),
+        **{name: values[task] for name, values in ready.get("facts", {}).items()},
         "turns": turns,
     }
     if turns and not worker.failed:
-        seconds = [turn["seconds"] / turn["items"] / turn.get("texts", 1) for turn in turns]
+        # A task that times its items itself says what a typical one took.
+        seconds = [t.get("typical_seconds", t["seconds"] / t["units"]) for t in turns]
         row |= {
+            "unit_seconds": seconds,
             "median_seconds": statistics.median(seconds),
             "least_seconds": min(seconds),
             "most_seconds": max(seconds),

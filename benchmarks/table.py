@@ -1,48 +1,119 @@
-"""The results as one page of Markdown."""
+"""The results as one page of Markdown: the targets first, then a part for each section."""
 
-EXACT = 1e-5  # a larger difference in a probability than rounding in float32 can explain
+import targets
+from figures import EXACT, measured, ratio, reason, short, spread
+from peers import SECTIONS
 
 
-def render(results, titles):
-    """Return the page: a part for each section, each with its own machine, date and command."""
-    parts = ["# Bothways beside its peers", ""]
-    for name, section in results.items():
-        parts += [f"## {titles[name]}", "", HEADS[name].strip(), ""]
-        parts += [_conditions(section), ""]
-        parts += [*ROWS[name](section["rows"]), ""]
-        parts += ["How each is set:", "", *_settings(section["rows"]), ""]
+def render(results):
+    """Return the page; each part has its own machine, date and command."""
+    parts = ["# Bothways beside its peers", "", *targets.render(results), ""]
+    for name, record in results.items():
+        section = SECTIONS[name]
+        rows = [row for row in record["rows"] if not row["gauge"]]
+        body = wide(section, rows) if section.wide else tall(section, rows)
+        parts += [f"## {section.title}", "", section.about.strip(), "", _conditions(record), ""]
+        parts += [*body, "", *_gauges(record), "How each is set:", ""]
+        parts += [*_settings(record["rows"]), ""]
     return "\n".join(parts).rstrip() + "\n"
 
 
-HEADS = {
-    "train": """
-Vocabulary 20,000, texts cut at 600 tokens, embedding 256, 32 units each way, dropout 0.5, RMSprop,
-IMDB in batches of 32 as they come. The difference is the largest, over a batch, between the
-model's probability under one set of first weights and a float64 reading of each text alone: a
-model that reads the padding shows there. The memory is the process's peak, libraries included.
-""",
-    "infer": """
-Ids in hand, 2,048 held-out texts cut at 600 tokens. Padding is done beforehand and not timed.
-The difference is as above.
-""",
-    "job": """
-20,000 labelled IMDB reviews in, the accuracy on 5,000 held out (stratified, seed 0) out. Reading
-the file, preparing text, training and judging all count; starting Python counts for Bothways
-alone, which is run as a command.
-""",
+def wide(section, rows):
+    """A row for each competitor, two columns for each task."""
+    tasks = list(dict.fromkeys(row["task"] for row in rows if row["task"]))
+    heads = []
+    for task in tasks:
+        unit = section.unit_of(task).name
+        heads += [f"{task}, {unit}" if len(tasks) > 1 else f"{unit} a {task}", "times ours"]
+    heads += [COLUMNS[name][0] for name in section.columns]
+    yield from _heads(heads)
+    ours = {task: _ours(rows, task) for task in tasks}
+    by_label = {}
+    for row in sorted(rows, key=lambda row: row.get("median_seconds", float("inf"))):
+        by_label.setdefault(row["label"], []).append(row)
+    for label, mine in by_label.items():
+        if mine[0]["failed"]:
+            yield _failed(label, mine[0], len(heads))
+            continue
+        cells = []
+        for task in tasks:
+            row = next(row for row in mine if row["task"] == task)
+            cells += [spread(row, section.unit_of(task)), _times(row, ours[task])]
+        cells += [COLUMNS[name][1](mine) for name in section.columns]
+        yield _line(label, mine[0], cells)
+
+
+def tall(section, rows):
+    """A row for each task of each competitor."""
+    ours = _ours(rows, section.against)
+    heads = [section.unit.name] + (["times ours"] if section.against else [])
+    heads += [COLUMNS[name][0] for name in section.columns]
+    yield from _heads(heads)
+    for row in sorted(rows, key=lambda row: (not row["ours"], row["label"])):
+        name = ", ".join(filter(None, (row["label"], row["task"])))
+        if row["failed"]:
+            yield _failed(name, row, len(heads))
+            continue
+        cells = [spread(row, section.unit)] + ([_times(row, ours)] if section.against else [])
+        yield _line(name, row, cells + [COLUMNS[column][1]([row]) for column in section.columns])
+
+
+def _exact(rows):
+    worst = max(row["difference"] for row in rows)
+    return f"{'yes' if worst < EXACT else 'no'}, {worst:.0e}"
+
+
+COLUMNS = {
+    "difference": ("exact, largest difference", _exact),
+    "peak_bytes": ("peak memory, MiB", lambda rows: short(rows[0]["peak_bytes"] / 2**20)),
+    "growth_bytes": ("more memory, MiB", lambda rows: short(rows[0]["growth_bytes"] / 2**20)),
+    "accuracy": ("accuracy", lambda rows: f"{rows[0]['accuracy']:.2%}"),
+    "train_seconds": ("of them until trained", lambda rows: short(rows[0]["train_seconds"])),
 }
 
 
-def _conditions(section):
-    machine = section["machine"]
+def _heads(heads):
+    return "| | " + " | ".join(heads) + " |", "|---|" + "---:|" * len(heads)
+
+
+def _line(name, row, cells):
+    name = f"**{name}**" if row["ours"] else name
+    return f"| {name} | " + " | ".join(cells) + " |"
+
+
+def _failed(name, row, columns):
+    return _line(name, row, [f"failed: {reason(row)}"] + [""] * (columns - 1))
+
+
+def _ours(rows, task):
+    """Our first row for the task, if it has a figure."""
+    row = next((row for row in rows if row["ours"] and row["task"] == task), {})
+    return row if "median_seconds" in row else None
+
+
+def _times(row, ours):
+    return short(ratio(row, ours)[0]) if ours else ""
+
+
+def _gauges(record):
+    """What the machine itself can do, by the best turn."""
+    gauges = [row for row in measured(record) if row["gauge"]]
+    if gauges:
+        peaks = (f"{r['task']} {1e-9 / r['least_seconds']:,.0f} GFLOP/s" for r in gauges)
+        yield f"{gauges[0]['label'].capitalize()}: {'; '.join(peaks)}."
+        yield ""
+
+
+def _conditions(record):
+    machine = record["machine"]
     return (
-        f"{machine['processor']}, {machine['cores']} cores, {section['options']['threads']} used "
+        f"{machine['processor']}, {machine['cores']} cores, {record['options']['threads']} used "
         f"({', '.join(machine['instructions'])}), {machine['memory_bytes'] / 2**30:.0f} GiB, "
         f"Python {machine['python']}; load {machine['load_before']} before the start. "
-        f"{section['date']}, `{section['command']}`: everyone in turn, "
+        f"{record['date']}, `{record['command']}`: everyone in turn, "
         "medians of the rounds, least and most in brackets. Of one core, workers waiting for "
-        f"their turn took {section['sleepers_cpu_share']:.1%}, strangers to this run "
-        f"{section['strangers_cpu_share']:.1%}."
+        f"their turn took {record['sleepers_cpu_share']:.1%}, strangers to this run "
+        f"{record['strangers_cpu_share']:.1%}."
     )
 
 
@@ -53,82 +124,3 @@ def _settings(rows):
         versions = ", ".join(f"{name} {number}" for name, number in row["versions"].items())
         lines[row["label"]] = f"- {row['label']}: {versions or 'not started'}. {row['settings']}"
     return list(lines.values())
-
-
-def _train(rows):
-    yield "| | ms a step | times ours | exact about padding | peak memory, MiB |"
-    yield "|---|---:|---:|---|---:|"
-    ours = next((row.get("median_seconds") for row in rows if row["ours"]), None)
-    for row in ordered(rows):
-        if row["failed"]:
-            yield f"| {_name(row)} | failed: {_reason(row)} | | | |"
-            continue
-        times = f"{row['median_seconds'] / ours:.1f}" if ours else ""
-        yield (
-            f"| {_name(row)} | {_spread(row, lambda s: 1e3 * s)} | {times} "
-            f"| {_exact(row)} | {row['peak_bytes'] / 2**20:,.0f} |"
-        )
-
-
-def _infer(rows):
-    tasks = list(dict.fromkeys(row["task"] for row in rows if row["task"]))
-    yield (
-        "| | " + " | ".join(f"{task}, texts/s" for task in tasks) + " | exact in a batch | alone |"
-    )
-    yield "|---|" + "---:|" * len(tasks) + "---|---|"
-    for label in dict.fromkeys(row["label"] for row in rows):
-        mine = [row for row in rows if row["label"] == label]
-        if mine[0]["failed"]:
-            yield f"| {_name(mine[0])} | failed: {_reason(mine[0])} |" + " |" * (len(tasks) + 1)
-            continue
-        cells = [_spread(row, lambda s: 1 / s) for row in mine]
-        worst = max(mine[:-1], key=lambda row: row["difference"])
-        exact = f"{_exact(worst)} | {_exact(mine[-1])}"
-        yield f"| {_name(mine[0])} | " + " | ".join(cells) + f" | {exact} |"
-
-
-def _job(rows):
-    yield "| | accuracy | seconds in all | of them until trained |"
-    yield "|---|---:|---:|---:|"
-    for row in sorted(rows, key=lambda row: -row.get("accuracy", 0)):
-        if row["failed"]:
-            yield f"| {_name(row)} | | failed: {_reason(row)} | |"
-            continue
-        total = _spread(row, float)
-        yield f"| {_name(row)} | {row['accuracy']:.2%} | {total} | {row['train_seconds']:.1f} |"
-
-
-ROWS = {"train": _train, "infer": _infer, "job": _job}
-
-
-def ordered(rows):
-    """Fastest first, failures last."""
-    return sorted(rows, key=lambda row: row.get("median_seconds", float("inf")))
-
-
-def _name(row):
-    name = row["label"]
-    if row["task"] and "difference" in row and row["difference"] is None:
-        name += f", {row['task']}"
-    return f"**{name}**" if row["ours"] else name
-
-
-def _reason(row):
-    """The failure in one line that cannot break the table."""
-    return row["failed"].splitlines()[0].replace("|", "\\|")[:160]
-
-
-def _spread(row, scale):
-    """Median, and the least and most of the rounds, each in the unit that `scale` makes."""
-    low, high = sorted(map(scale, (row["least_seconds"], row["most_seconds"])))
-    return f"{_short(scale(row['median_seconds']))} ({_short(low)} to {_short(high)})"
-
-
-def _short(number):
-    """Three figures: 0.123, 1.23, 12.3, 123, 1,234."""
-    return f"{number:,.{max(0, 2 - len(str(int(number))) + (number >= 1))}f}"
-
-
-def _exact(row):
-    difference = row["difference"]
-    return f"{'yes' if difference < EXACT else 'no'}, {difference:.0e}"

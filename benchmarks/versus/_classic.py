@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from _lstm import first_lstm, glorot, sigmoid, true_states
 
 VOCABULARY, LONGEST, INPUT, HIDDEN, BATCH = 20_000, 600, 256, 32, 32
-DROPOUT, LEARNING_RATE, RHO, EPSILON = 0.5, 0.001, 0.9, 1e-7
+DROPOUT, LEARNING_RATE = 0.5, 0.001
+RHO, BETAS, EPSILON = 0.9, (0.9, 0.999), 1e-7  # of RMSprop, of Adam, of both: Keras's own
 TRAIN_BATCHES, INFER_TEXTS = 64, 2048
-PARTS = ("kernel", "recurrent_kernel", "bias")
 
 
 @dataclass(frozen=True)
@@ -58,46 +59,24 @@ def batches(texts: Texts, count: int, size: int = BATCH) -> list[Texts]:
 def first_weights() -> dict[str, np.ndarray]:
     """Draw the classic model's weights by Keras's initializers, float32, in Keras's layout."""
     rng = np.random.default_rng(0)
-
-    def glorot(rows: int, columns: int) -> np.ndarray:
-        bound = np.sqrt(6 / (rows + columns))
-        return rng.uniform(-bound, bound, (rows, columns))
-
     # Uniform in ±0.05, and no float64 copy on the way: the workers' peak memory is a figure.
-    weights = {"embedding": rng.random((VOCABULARY, INPUT), np.float32) * 0.1 - 0.05}
-    for way in ("forward", "backward"):
-        weights[f"{way}_kernel"] = glorot(INPUT, 4 * HIDDEN)
-        weights[f"{way}_recurrent_kernel"] = np.linalg.qr(rng.normal(size=(4 * HIDDEN, HIDDEN)))[
-            0
-        ].T
-        weights[f"{way}_bias"] = np.repeat([0.0, 1.0, 0.0, 0.0], HIDDEN)
-    weights |= {"dense_kernel": glorot(2 * HIDDEN, 1), "dense_bias": np.zeros(1)}
-    return {name: array.astype(np.float32, copy=False) for name, array in weights.items()}
+    embedding = rng.random((VOCABULARY, INPUT), np.float32) * 0.1 - 0.05
+    return {
+        "embedding": embedding.astype(np.float32, copy=False),
+        **first_lstm(rng, INPUT, HIDDEN),
+        "dense_kernel": glorot(rng, 2 * HIDDEN, 1),
+        "dense_bias": np.zeros(1, np.float32),
+    }
 
 
 def true_probabilities(weights: dict[str, np.ndarray], texts: Texts) -> np.ndarray:
     """The model in float64, one text at a time, one token at a time: (N,) probabilities."""
-
-    def double(name: str, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
-        return weights[name][rows].astype(np.float64)
-
-    def sigmoid(x: np.ndarray) -> np.ndarray:
-        return 1 / (1 + np.exp(-x))
-
-    def last_state(way: str, ids: np.ndarray) -> np.ndarray:
-        kernel, recurrent, bias = (double(f"{way}_{part}") for part in PARTS)
-        h = c = np.zeros(HIDDEN)
-        for projected in double("embedding", ids) @ kernel + bias:
-            i, f, g, o = np.split(projected + h @ recurrent, 4)
-            c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-            h = sigmoid(o) * np.tanh(c)
-        return h
-
-    states = [
-        np.concatenate([last_state("forward", ids), last_state("backward", ids[::-1])])
-        for ids in map(texts.ids, range(len(texts)))
-    ]
-    return sigmoid(np.stack(states) @ double("dense_kernel") + double("dense_bias"))[:, 0]
+    features = []
+    for ids in map(texts.ids, range(len(texts))):
+        states = true_states(weights, weights["embedding"][ids])
+        features.append(np.concatenate([states[-1, :HIDDEN], states[0, HIDDEN:]]))
+    kernel, bias = (weights[f"dense_{part}"].astype(np.float64) for part in ("kernel", "bias"))
+    return sigmoid(np.stack(features) @ kernel + bias)[:, 0]
 
 
 def difference(probabilities: np.ndarray, texts: Texts) -> float:

@@ -2,7 +2,8 @@
 
 import numpy as np
 import onnx
-from _classic import HIDDEN, PARTS, first_weights
+from _classic import HIDDEN, first_weights
+from _lstm import PARTS
 from onnx import TensorProto, helper, numpy_helper
 
 

@@ -15,7 +15,11 @@ from pathlib import Path
 from typing import Any
 
 Task = Callable[[int, int], dict[str, Any] | None]
-"""`task(first, count)` does the items first .. first + count - 1 (they repeat without end)."""
+"""`task(first, count)` does the items first .. first + count - 1 (they repeat without end).
+
+It returns facts about the turn, or None. `units`: how many units of the figure it did, if they
+are not its items. `typical_seconds`: what one unit took, if it timed them itself.
+"""
 
 
 @dataclass
@@ -25,7 +29,7 @@ class Peer:
     tasks: dict[str, Task]
     settings: str  # how it is set, in words, for the table
     packages: list[str]  # the distributions whose versions are recorded
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)  # name, then task
 
 
 def serve(prepare: Callable[[dict[str, Any]], Peer]) -> None:
@@ -45,7 +49,7 @@ def serve(prepare: Callable[[dict[str, Any]], Peer]) -> None:
             tasks=list(peer.tasks),
             settings=peer.settings,
             versions={name: version(name) for name in peer.packages},
-            **peer.facts,
+            facts=peer.facts,
         )
         for line in sys.stdin:
             answer(**_turn(peer.tasks, **json.loads(line)))
@@ -61,24 +65,27 @@ def _turn(
     run = tasks[task]
     if warm:
         run(first, warm)
-    done, facts, started, used = 0, None, time.perf_counter(), time.process_time()
+    done = units = 0
+    started, used = time.perf_counter(), time.process_time()
     while True:
-        facts = run(first + done, count)
+        facts = run(first + done, count) or {}
         done += count
+        units += facts.pop("units", count)
         seconds = time.perf_counter() - started
         if seconds >= at_least:
             break
     cpu_seconds = time.process_time() - used
     return {
         "items": done,
+        "units": units,
         "seconds": seconds,
         "cpu_seconds": cpu_seconds,
-        "peak_bytes": _peak_bytes(),
-        **(facts or {}),
+        "peak_bytes": peak_bytes(),
+        **facts,
     }
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
     """The largest resident size of this process so far, in bytes.
 
     Not ru_maxrss, which starts at the size of the process that started this one.

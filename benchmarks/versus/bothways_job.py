@@ -2,47 +2,36 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
+from _command import BOTHWAYS, command
 from _job import job
 from _worker import Peer, serve
-
-
-def command(*words):
-    """Run one `bothways` command; return what it prints, and say what it said if it failed."""
-    done = subprocess.run(
-        [Path(sys.executable).with_name("bothways"), *map(str, words)],
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise RuntimeError(f"`bothways {words[0]}` failed: {said[-1]}")
-    return done.stdout
 
 
 def prepare(options):
     """Train by a preset, then evaluate; starting Python twice is part of the job."""
     folder, threads = Path(options["folder"]), options["threads"]
+    models = folder / "models"
+    models.mkdir(exist_ok=True)
 
     def task(preset):
-        model = folder / "models" / preset
+        model, report = models / preset, models / f"{preset}.json"
 
         def train():
             shutil.rmtree(model, ignore_errors=True)
-            model.parent.mkdir(exist_ok=True)
             data = folder / "train.parquet"
-            command("train", data, "--out", model, "--preset", preset, "--threads", threads)
+            recipe = ["--preset", preset, "--threads", threads]
+            command(BOTHWAYS, "train", data, "--out", model, *recipe)
 
         def accuracy(_):
-            report = command("evaluate", model, folder / "valid.parquet", "--json")
-            return json.loads(report)["accuracy"]
+            valid = folder / "valid.parquet"
+            command(BOTHWAYS, "evaluate", model, valid, "--json", output=report)
+            return json.loads(report.read_text())["accuracy"]
 
         return job(train, accuracy)
 
-    command("info")
+    command(BOTHWAYS, "info")
     return Peer(
         tasks={preset: task(preset) for preset in ("fast", "classic")},
         settings="`bothways train --preset`, `bothways evaluate`.",

@@ -1,4 +1,8 @@
-"""Training step of the classic model: Keras 3 on JAX, compiled by XLA."""
+"""Training step of the classic model: Keras 3 on JAX, compiled by XLA.
+
+In float32: with the policy mixed_bfloat16 a step took 2,220 ms beside 223. `fit` and
+`train_on_batch` took the same.
+"""
 
 import os
 

@@ -23,7 +23,7 @@ def prepare(options):
         options["folder"],
         form=feed,
         together=lambda batches: list(pool.map(lambda b: single.run(None, b)[0], batches)),
-        alone=lambda batches: [all_threads.run(None, batch)[0] for batch in batches],
+        alone=lambda batch: all_threads.run(None, batch)[0],
         settings="Padded to the batch's longest, `sequence_lens`; batches side by side.",
         packages=["onnxruntime"],
     )

@@ -38,7 +38,7 @@ def prepare(options):
         options["folder"],
         form=feed,
         together=together,
-        alone=lambda batches: [request.infer(batch)[0].copy() for batch in batches],
+        alone=lambda batch: request.infer(batch)[0].copy(),
         settings=f"Padded to the batch's longest, `sequence_lens`; request queue; {precision}.",
         packages=["openvino"],
     )

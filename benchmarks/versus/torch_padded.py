@@ -6,7 +6,7 @@ from _worker import serve
 
 def prepare(options):
     """Leave the padding in: torch's fast path asks for that."""
-    return prepare_torch(options, "Padded to 600, no mask; RMSprop foreach.")
+    return prepare_torch(options, "Padded to 600, no mask")
 
 
 if __name__ == "__main__":
