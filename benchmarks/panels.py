@@ -83,7 +83,7 @@ def length(axis, rows):
         (memory, lambda row: row["growth_bytes"] / 2**20, "more memory, MiB"),
     )
     for side, value, name in sides:
-        for kind, style in (("prediction", "-"), ("training step", "--")):
+        for kind, style in _KINDS:
             mine = [row for row in rows if row["task"].startswith(kind) and value(row) > 0]
             points = sorted((_tokens(row), value(row)) for row in mine)
             x, y = zip(*points, strict=True)
@@ -97,6 +97,7 @@ def length(axis, rows):
     time.set_title("One text, by length\n", loc="left", weight="bold", fontsize=12, x=0)
 
 
+_KINDS = (("prediction", "-"), ("training step", "--"), ("step with checkpoints", ":"))
 _WAYS = ["as they come", "sorted by length", "one text"]
 
 

@@ -22,6 +22,7 @@ TARGETS += [
     share("share of the matrix product, hidden 512, f32", (F32, "hidden 512"), "f32*"),
     share("share of the matrix product, hidden 512, bf16", (BF16, "hidden 512"), "bf16*"),
     faster("inference as texts come, beside sorted", "infer", (F32, "as*"), [(ORT, "sorted*")], 10),
+    faster("inference as they come, bf16", "infer", (BF16, "as*"), [(ORT, "sorted*")], 10),
     faster("inference sorted by length", "infer", (F32, "sorted*"), [(ORT, "sorted*")], 10),
     faster("inference of one text", "infer", (F32, "one text"), [(ORT, "one text")], 8),
 ]

@@ -123,19 +123,28 @@ int64_t gemm_packed_size(int64_t K, int64_t N) {
 // panel j holds all words of columns j * kPanel and on, the missing columns 0.
 template <class P>
 void gemm_pack(const float *b, int64_t ldb, bool transposed, int64_t K, int64_t N, float *packed) {
-  alignas(64) float two[2][kPanel];
+  alignas(64) float block[kBlock * P::kDepth * kPanel];
+  const int64_t words = P::words(K);
   for (int64_t j = 0; j < N; j += kPanel) {
     const int64_t columns = N - j < kPanel ? N - j : kPanel;
-    for (int64_t k = 0; k < P::kDepth * P::words(K); k += P::kDepth, packed += kPanel) {
-      for (int64_t i = 0; i < P::kDepth; ++i) {
-        for (int64_t n = 0; n < kPanel; ++n) {
-          two[i][n] = n >= columns || k + i >= K ? 0.0f
-                      : transposed               ? b[(j + n) * ldb + k + i]
-                                                 : b[(k + i) * ldb + j + n];
-        }
+    for (int64_t w = 0; w < words; w += kBlock, packed += kBlock * kPanel) {
+      const int64_t depth = words - w < kBlock ? words - w : kBlock, first = w * P::kDepth;
+      // The rows from `first` on, those beyond the last one and the missing columns 0.
+      const int64_t rows = K - first < depth * P::kDepth ? K - first : depth * P::kDepth;
+      if (columns < kPanel || rows < depth * P::kDepth) std::memset(block, 0, sizeof block);
+      for (int64_t k = 0; !transposed && k < rows; ++k) {
+        std::memcpy(block + k * kPanel, b + (first + k) * ldb + j, columns * sizeof(float));
       }
-      P::pack_words(two[0], two[P::kDepth - 1], kPanel, packed);
+      for (int64_t n = 0; transposed && n < columns; ++n) {
+        const float *from = b + (j + n) * ldb + first;
+        for (int64_t k = 0; k < rows; ++k) block[k * kPanel + n] = from[k];
+      }
+      for (int64_t k = 0; k < depth; ++k) {
+        const float *row = block + k * P::kDepth * kPanel;
+        P::pack_words(row, row + (P::kDepth - 1) * kPanel, kPanel, packed + k * kPanel);
+      }
     }
+    packed -= (words + kBlock - 1) / kBlock * kBlock * kPanel - words * kPanel;
   }
 }
 

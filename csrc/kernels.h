@@ -117,7 +117,7 @@ struct Products {
 
 struct Kernels {
   const char *name;
-  int64_t rows;              // of a register tile
+  int64_t rows, panel;       // of a register tile; columns of a packed panel
 
   void (*sigmoid_forward)(const float *x, float *out, int64_t count);
   void (*tanh_forward)(const float *x, float *out, int64_t count);

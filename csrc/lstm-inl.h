@@ -85,6 +85,17 @@ void lstm_pack(const float *recurrent, int64_t H, float *packed) {
   }
 }
 
+// Where a row reads and writes in the step at hand; null for what is not asked for.
+struct StepRow {
+  const float *projected;
+  float *output, *trace;
+
+  // The same from hidden unit j on.
+  StepRow from(int64_t j) const {
+    return {projected + j, output ? output + j : nullptr, trace ? trace + j : nullptr};
+  }
+};
+
 // The sequences of a group on their way: their states, and what is known of the step at hand.
 template <class P>
 struct Walk {
@@ -92,24 +103,26 @@ struct Walk {
   const int64_t d, count, width, words;
   const int32_t *ranks;
   Buffer<float> floats;
+  Buffer<StepRow> step_rows;
   Buffer<int64_t> places;
   float *c, *pooled, *z;      // (count, width), (count, width), (count, kPanel)
   float *operand, *next;      // (count, words): h as the product reads it, before and after
   float *h;                   // (count, width): h; for F32 the operand itself
-  int64_t *sequences, *positions;
+  StepRow *rows;
+  int64_t *sequences;
 
   Walk(const LstmBatch &b, int64_t d, const int32_t *ranks, int64_t count)
       : b(b), d(d), count(count), width(padded(b.H)), words(P::words(width)), ranks(ranks),
         floats(count * (3 * width + kPanel) + 2 * (count + P::kSlack) * words),
-        places(2 * count) {
+        step_rows(count), places(count) {
     c = floats.get();
     pooled = c + count * width;
     h = pooled + count * width;
     z = h + count * width;
     operand = z + count * kPanel;
     next = operand + (count + P::kSlack) * words;
+    rows = step_rows.get();
     sequences = places.get();
-    positions = sequences + count;
     std::memset(c, 0, (next + (count + P::kSlack) * words - c) * sizeof(float));
     for (int64_t r = 0; r < count; ++r) sequences[r] = b.sorted[ranks[r]];
   }
@@ -157,67 +170,70 @@ struct StepOutput {
   Trace trace;
 };
 
-// The gates, state and output of row r and the hidden units from j on, when z holds h R.
+// The gates, state and output of hidden units of one row, when z holds h R for them. The
+// pointers of `row` and the others are to the first of these units; `n` of them exist.
 template <class P>
-[[gnu::always_inline]] inline void finish_row(const Walk<P> &walk, int64_t t, int64_t r, int64_t j,
-                                              const Vec (&z)[4], const StepOutput &to) {
-  const LstmBatch &b = walk.b;
-  const int64_t H = b.H, n = H - j;
-  const float *p = b.projected + projected_at(b, walk.d, walk.positions[r]) + j;
+[[gnu::always_inline]] inline void finish_row(const StepRow row, const Vec (&z)[4], int64_t H,
+                                              int64_t n, float *c, float *h_out, uint16_t *halves,
+                                              float *pooled, bool most) {
+  const float *p = row.projected;
   const Vec i = vsigmoid(z[0] + load_n(p, n)), f = vsigmoid(z[1] + load_n(p + H, n));
   const Vec g = vtanh(z[2] + load_n(p + 2 * H, n)), o = vsigmoid(z[3] + load_n(p + 3 * H, n));
-  float *c = walk.c + r * walk.width + j;
   const Vec cell = fma(f, load(c), i * g);
   const Vec h = o * vtanh(cell);
   store(c, cell);
-  if constexpr (P::kDepth == 1) {
-    store(walk.next + r * walk.words + j, h);
-  } else {
-    store(walk.h + r * walk.width + j, h);
-    store_bf16(reinterpret_cast<uint16_t *>(walk.next + r * walk.words) + j, h, n);
-  }
-  if (to.output) store_n(to.output + (walk.positions[r] * b.D + walk.d) * H + j, h, n);
-  if (to.pool != Pool::kNone) {
-    float *pooled = walk.pooled + r * walk.width + j;
+  store(h_out, h);
+  if constexpr (P::kDepth > 1) store_bf16(halves, h, n);
+  if (row.output) store_n(row.output, h, n);
+  if (pooled) {
     const Vec before = load(pooled);
-    if (to.pool == Pool::kMean || t == 0) {
-      store(pooled, before + h);
-    } else {
-      store(pooled, vmax(before, h) + (before - before));  // a NaN stays one; else plus zero
-    }
+    // A NaN stays one: what is added is NaN, or zero.
+    store(pooled, most ? vmax(before, h) + (before - before) : before + h);
   }
-  if (to.trace) {
-    float *row = to.trace.row(t, r) + j;
-    store_n(row, i, n);
-    store_n(row + H, f, n);
-    store_n(row + 2 * H, g, n);
-    store_n(row + 3 * H, o, n);
-    store_n(row + 4 * H, cell, n);
-    store_n(row + 5 * H, h, n);
+  if (row.trace) {
+    store_n(row.trace, i, n);
+    store_n(row.trace + H, f, n);
+    store_n(row.trace + 2 * H, g, n);
+    store_n(row.trace + 3 * H, o, n);
+    store_n(row.trace + 4 * H, cell, n);
+    store_n(row.trace + 5 * H, h, n);
   }
 }
 
-// M rows from r on: the last `words` words of the product, added to z where there were more
-// before them, and what follows from it, in one pass over registers.
+// M rows from r on and the hidden units from j on: the last `words` words of the product, added
+// to z where there were `first` before them, and what follows from it, in one pass over
+// registers. What `walk` holds is read before anything is written: the compiler must suppose
+// that a write changes it.
 template <class P, int M>
-void finish_tile(const Walk<P> &walk, int64_t t, int64_t r, int64_t j, const float *panel,
-                 int64_t first, int64_t words, const StepOutput &to) {
+void finish_tile(const Walk<P> &walk, int64_t r, int64_t j, const float *panel, int64_t first,
+                 int64_t words, Pool pool, bool most) {
+  const int64_t H = walk.b.H, n = H - j, width = walk.width, stride = walk.words;
+  StepRow rows[M];
   Vec acc[M][4];
 #pragma GCC unroll 8
   for (int m = 0; m < M; ++m) {
+    rows[m] = walk.rows[r + m].from(j);
     const float *z = walk.z + (r + m) * kPanel;
 #pragma GCC unroll 4
     for (int v = 0; v < 4; ++v) acc[m][v] = first ? load(z + v * kLanes) : set1(0.0f);
   }
-  const Rows left{walk.operand + r * walk.words + first, walk.words};
+  float *c = walk.c + r * width + j, *next = walk.next + r * stride;
+  float *h = P::kDepth == 1 ? next + j : walk.h + r * width + j;
+  float *pooled = pool == Pool::kNone ? nullptr : walk.pooled + r * width + j;
+  const int64_t h_stride = P::kDepth == 1 ? stride : width;
+  const Rows left{walk.operand + r * stride + first, stride};
   multiply_words<P, M, 4>(acc, left, panel + first * kPanel, words);
 #pragma GCC unroll 8
-  for (int m = 0; m < M; ++m) finish_row<P>(walk, t, r + m, j, acc[m], to);
+  for (int m = 0; m < M; ++m) {
+    finish_row<P>(rows[m], acc[m], H, n, c + m * width, h + m * h_stride,
+                  reinterpret_cast<uint16_t *>(next + m * stride) + j,
+                  pooled ? pooled + m * width : nullptr, most);
+  }
 }
 
 template <class P>
-using FinishTile = void (*)(const Walk<P> &, int64_t, int64_t, int64_t, const float *, int64_t,
-                            int64_t, const StepOutput &);
+using FinishTile = void (*)(const Walk<P> &, int64_t, int64_t, const float *, int64_t, int64_t,
+                            Pool, bool);
 
 template <class P, int M = kRows>
 FinishTile<P> finish_tile_for(int64_t rows) {
@@ -238,7 +254,10 @@ void forward_step(Walk<P> &walk, int64_t t, int64_t live, const float *packed,
   const int64_t used = t > 0 || b.h0 ? words : 0;
   const int64_t first = P::kTiles ? used : used > 0 ? (used - 1) / kBlock * kBlock : 0;
   for (int64_t r = 0; r < live; ++r) {
-    walk.positions[r] = position(b, walk.d, walk.sequences[r], t);
+    const int64_t at = position(b, walk.d, walk.sequences[r], t);
+    walk.rows[r] = {b.projected + projected_at(b, walk.d, at),
+                    to.output ? to.output + (at * b.D + walk.d) * H : nullptr,
+                    to.trace ? to.trace.row(t, r) : nullptr};
     prefetch_step(b, walk.d, walk.sequences[r], t + 1);
   }
   for (int64_t j = 0; j < H; j += kLanes, packed += kPanel * words) {
@@ -247,7 +266,8 @@ void forward_step(Walk<P> &walk, int64_t t, int64_t live, const float *packed,
                         false);
     }
     for (int64_t r = 0; r < live; r += kRows) {
-      finish_tile_for<P>(live - r)(walk, t, r, j, packed, first, used - first, to);
+      finish_tile_for<P>(live - r)(walk, r, j, packed, first, used - first, to.pool,
+                                   to.pool == Pool::kMax && t > 0);
     }
   }
   float *swap = walk.operand;

@@ -81,11 +81,11 @@ void add(const float *from, float *to, int64_t count, int threads) {
 // The recurrent weights of every direction as the forward pass reads them.
 class Packed {
  public:
-  explicit Packed(const LstmBatch &b)
+  Packed(const LstmBatch &b, int threads)
       : size_(products(b.precision).lstm_packed_size(b.H)),
         own_(b.packed ? 0 : b.D * size_),
         data_(b.packed ? b.packed : own_.get()) {
-    if (!b.packed) lstm_pack(b.recurrent, b.D, b.H, b.precision, own_.get());
+    if (!b.packed) lstm_pack(b.recurrent, b.D, b.H, b.precision, own_.get(), threads);
   }
   const float *of(int64_t d) const { return data_ + d * size_; }
 
@@ -101,16 +101,17 @@ int64_t lstm_packed_size(int64_t H, Precision precision) {
   return products(precision).lstm_packed_size(H);
 }
 
-void lstm_pack(const float *recurrent, int64_t D, int64_t H, Precision precision, float *packed) {
+void lstm_pack(const float *recurrent, int64_t D, int64_t H, Precision precision, float *packed,
+               int threads) {
   const Products &p = products(precision);
-  for (int64_t d = 0; d < D; ++d) {
+  parallel_for(D, threads, [&](int64_t d) {
     p.lstm_pack(recurrent + d * 4 * H * H, H, packed + d * p.lstm_packed_size(H));
-  }
+  });
 }
 
 void lstm_forward(LstmForward b, int threads) {
   const Order order(b);
-  const Packed packed(b);
+  const Packed packed(b, threads);
   const Groups groups = forward_groups(b, threads);
   parallel_for(b.D * groups.size(), threads, [&](int64_t task) {
     const std::vector<int32_t> &g = groups[task / b.D];
@@ -125,11 +126,11 @@ void lstm_backward(LstmBackward b, int64_t U, float *d_projected, float *d_recur
   const Order order(b);
   const int64_t H = b.H, size = p.gemm_packed_size(4 * H, H);
   Buffer<float> transposed(b.D * size);
-  for (int64_t d = 0; d < b.D; ++d) {
+  parallel_for(b.D, threads, [&](int64_t d) {
     p.gemm_pack(b.recurrent + d * 4 * H * H, 4 * H, true, 4 * H, H, transposed.get() + d * size);
-  }
+  });
   std::optional<Packed> forward;
-  if (b.interval) forward.emplace(b);
+  if (b.interval) forward.emplace(b, threads);
   // The first group adds to the results, each other to a copy; the copies are added in turn.
   // Without an index each token has a row of its own, and no copy of d_projected is needed.
   const Groups groups = backward_groups(b);

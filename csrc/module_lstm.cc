@@ -121,7 +121,7 @@ void pack_recurrent(Cube recurrent, int precision, OutRows packed) {
   const int64_t D = recurrent.shape(0), H = recurrent.shape(1);
   expect_shape(recurrent, "recurrent", {D, H, 4 * H});
   expect_shape(packed, "packed", {D, lstm_packed_size(H, precision_of(precision))});
-  lstm_pack(recurrent.data(), D, H, precision_of(precision), packed.data());
+  lstm_pack(recurrent.data(), D, H, precision_of(precision), packed.data(), 1);
 }
 
 }  // namespace

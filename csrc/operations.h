@@ -40,7 +40,8 @@ void project_backward_kernel(const float *x, const int32_t *rows, const float *d
 // Floats of the packed recurrent weights of one direction, and the weights, (D, H, 4H), packed
 // for LstmBatch::packed; good for the active tier alone.
 int64_t lstm_packed_size(int64_t H, Precision precision);
-void lstm_pack(const float *recurrent, int64_t D, int64_t H, Precision precision, float *packed);
+void lstm_pack(const float *recurrent, int64_t D, int64_t H, Precision precision, float *packed,
+               int threads);
 void lstm_forward(LstmForward batch, int threads);
 // d_projected, (U, D * 4H), is the gradient of what the tokens read; d_recurrent, (D, H, 4H).
 void lstm_backward(LstmBackward batch, int64_t U, float *d_projected, float *d_recurrent,

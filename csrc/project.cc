@@ -23,6 +23,17 @@ void multiply(const Products &k, Row row, const float *packed, const float *bias
   });
 }
 
+// b, (K, N), or its transpose (N, K), as multiply() reads it; a task packs a panel.
+void pack(const Products &k, const float *b, bool transposed, int64_t K, int64_t N, float *packed,
+          int threads) {
+  const int64_t panel = active().panel, ldb = transposed ? K : N;
+  parallel_for((N + panel - 1) / panel, threads, [&](int64_t task) {
+    const int64_t j = task * panel;
+    k.gemm_pack(b + (transposed ? j * ldb : j), ldb, transposed, K, std::min(panel, N - j),
+                packed + k.gemm_packed_size(K, j));
+  });
+}
+
 }  // namespace
 
 void project_forward(const float *x, const int32_t *rows, const float *kernel, const float *bias,
@@ -30,7 +41,7 @@ void project_forward(const float *x, const int32_t *rows, const float *kernel, c
                      int threads) {
   const Products &k = products(precision);
   Buffer<float> packed(k.gemm_packed_size(I, G));
-  k.gemm_pack(kernel, G, false, I, G, packed.get());
+  pack(k, kernel, false, I, G, packed.get(), threads);
   auto row = [&](int64_t m) { return x + (rows ? rows[m] : m) * I; };
   multiply(k, row, packed.get(), bias, M, I, G, out, threads);
 }
@@ -39,7 +50,7 @@ void project_backward_input(const float *d_out, const float *kernel, int64_t M, 
                             int64_t G, Precision precision, float *d_x, int threads) {
   const Products &k = products(precision);
   Buffer<float> packed(k.gemm_packed_size(G, I));
-  k.gemm_pack(kernel, G, true, G, I, packed.get());
+  pack(k, kernel, true, G, I, packed.get(), threads);
   auto row = [&](int64_t m) { return d_out + m * G; };
   multiply(k, row, packed.get(), nullptr, M, G, I, d_x, threads);
 }

@@ -16,7 +16,7 @@ constexpr Products products() {
 
 template <class Half = Bf16>
 constexpr Kernels table(const char *name) {
-  return {name,        kRows,      sigmoid_forward, tanh_forward, exp_forward,
+  return {name,        kRows,      kPanel,  sigmoid_forward, tanh_forward, exp_forward,
           kDotIsFast,  {products<F32>(), products<Half>()},
           sum_rows,    rmsprop_rows, adam_rows, adam_catch_up};
 }

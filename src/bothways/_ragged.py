@@ -130,8 +130,8 @@ def check_offsets(offsets: ArrayLike, total: int) -> NDArray[np.int64]:
             f"offsets must start at 0 and end at the {total} values, "
             f"got {checked[0]} and {checked[-1]}"
         )
-    falls = np.flatnonzero(np.diff(checked) < 0)
-    if len(falls):
-        n = int(falls[0])
+    falls = checked[1:] < checked[:-1]
+    if falls.any():
+        n = int(falls.argmax())
         raise ArgumentError(f"offsets fall from {checked[n]} to {checked[n + 1]} at sequence {n}")
     return checked
