@@ -56,7 +56,7 @@ void *allocate(int64_t bytes) {
     std::lock_guard<std::mutex> lock(k.mutex);
     ++k.calls;
     for (Header *block : k.blocks) {
-      const bool fits = block->bytes >= needed && block->bytes / 2 <= needed;
+      const bool fits = block->bytes >= needed && block->bytes <= 2 * (needed + kHugePage);
       if (fits && (!best || block->bytes < best->bytes)) best = block;
     }
     std::erase_if(k.blocks, [&](Header *block) {
