@@ -16,7 +16,7 @@ CALLS = calls()
 # OpenBLAS, which NumPy loads, would start threads of its own.
 ENVIRONMENT = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
 BEGIN = f"""
-import os, sys, threading, time
+import os, signal, sys, threading, time
 import numpy
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 
@@ -29,6 +29,7 @@ def in_child(function):
         assert os.waitpid(pid, 0)[1] == 0, "the child failed"
         return
     failed = 1
+    signal.alarm(100)  # one that hangs ends before its parent is given up
     try:
         function()
         failed = 0
@@ -155,7 +156,7 @@ entered.wait()
 
 def test_importing_changes_no_setting():
     code = """
-import locale, signal
+import locale
 from numpy.random import get_state
 
 def settings():
