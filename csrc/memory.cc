@@ -41,8 +41,8 @@ Kept &kept() {
 Header *new_block(int64_t bytes) {
   const int64_t grain = bytes >= kHugePage && bytes >= kLarge ? kHugePage : 64;
   if (grain > 64) bytes = (bytes + grain - 1) / grain * grain;
-  void *memory = std::aligned_alloc(grain, bytes);
-  if (!memory) throw std::bad_alloc();
+  void *memory;
+  if (posix_memalign(&memory, grain, bytes)) throw std::bad_alloc();
 #if defined(__linux__)
   if (grain == kHugePage) madvise(memory, bytes, MADV_HUGEPAGE);  // where the system allows it
 #endif

@@ -33,9 +33,10 @@ RUNS = {
             "UBSAN_OPTIONS": "print_stacktrace=1",
             **ALLOCATORS,
         },
-        ["tests/kernels", "tests/text", HIDDEN],
-        # The allocator of g++ 12's runtime does not free its locks in the child of a fork.
-        ["fork_while"],
+        ["tests/kernels", "tests/optim", "tests/text", HIDDEN],
+        # The allocator of g++ 12's runtime does not free its locks in the child of a fork. No
+        # memory is kept under it.
+        ["fork_while", "memory_is_kept"],
     ),
     # The runtime counts as a thread, and takes a child's thread for a mistake if it is not
     # told; what a fork does to the pool, parallel_test.cc tries.
