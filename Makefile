@@ -1,12 +1,13 @@
 # make demo    the whole story in under a minute, no data needed
 # make test    every test;  make check    lint, types
+# make sanitize, make sanitize-threads   the kernels' tests under sanitizers, some minutes each
 # make bench   the project's own figures beside its peers (own virtual environment)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard csrc/*) CMakeLists.txt pyproject.toml constraints.txt
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check sanitize sanitize-threads bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -30,6 +31,12 @@ check: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+sanitize: $(VENV)/.installed
+	$(BIN)/python tests/sanitize/run.py address
+
+sanitize-threads: $(VENV)/.installed
+	$(BIN)/python tests/sanitize/run.py thread
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/run.py

@@ -141,8 +141,8 @@ alone, which is run as a command.
     "length": Section(
         title="Time and memory by length",
         about="""
-One text of 10 to 100,000 tokens through the classic model, uncut: a prediction, a training step, and
-one that keeps a state every 256 tokens and computes the rest again. The memory is what the
+One text of 10 to 100,000 tokens through the classic model, uncut: a prediction, a training step,
+and one that keeps a state every 256 tokens and computes the rest again. The memory is what the
 process's peak grows by when it first does this.
 """,
         peers=(Peer("bothways_length", "Bothways", ours=True),),

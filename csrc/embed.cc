@@ -46,7 +46,7 @@ void sum_by_token_forward(const float *x, const int32_t *order, const int64_t *s
                           int64_t G, float *out, int threads) {
   // Pieces of about equal numbers of tokens: a few ids have most of them.
   const Kernels &k = active();
-  const int64_t T = starts[U], pieces = std::min<int64_t>(U, 16 * threads);
+  const int64_t T = starts[U], pieces = std::min<int64_t>(U, 16 * std::max(1, threads));
   parallel_for(pieces, threads, [&](int64_t piece) {
     auto first = [&](int64_t p) -> int64_t {
       return p == pieces ? U : std::lower_bound(starts, starts + U, T * p / pieces) - starts;

@@ -93,6 +93,7 @@ struct AdamCatchUp {
 
 // Products and what consists of them, in one precision.
 struct Products {
+  int64_t panel;             // columns of a packed panel
   int64_t (*gemm_packed_size)(int64_t K, int64_t N);
   void (*gemm_pack)(const float *b, int64_t ldb, bool transposed, int64_t K, int64_t N,
                     float *packed);
@@ -117,7 +118,7 @@ struct Products {
 
 struct Kernels {
   const char *name;
-  int64_t rows, panel;       // of a register tile; columns of a packed panel
+  int64_t rows;              // of a register tile
 
   void (*sigmoid_forward)(const float *x, float *out, int64_t count);
   void (*tanh_forward)(const float *x, float *out, int64_t count);

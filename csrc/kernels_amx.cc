@@ -8,6 +8,7 @@
 
 #include "kernels.h"
 #include "memory.h"
+#include "sanitize.h"
 
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,amx-tile,amx-bf16,avx2,fma")

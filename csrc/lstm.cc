@@ -78,14 +78,21 @@ void add(const float *from, float *to, int64_t count, int threads) {
 }
 
 
+void pack(const Products &p, const float *recurrent, int64_t D, int64_t H, float *packed,
+          int threads) {
+  parallel_for(D, threads, [&](int64_t d) {
+    p.lstm_pack(recurrent + d * 4 * H * H, H, packed + d * p.lstm_packed_size(H));
+  });
+}
+
 // The recurrent weights of every direction as the forward pass reads them.
 class Packed {
  public:
-  Packed(const LstmBatch &b, int threads)
-      : size_(products(b.precision).lstm_packed_size(b.H)),
+  Packed(const Products &p, const LstmBatch &b, int threads)
+      : size_(p.lstm_packed_size(b.H)),
         own_(b.packed ? 0 : b.D * size_),
         data_(b.packed ? b.packed : own_.get()) {
-    if (!b.packed) lstm_pack(b.recurrent, b.D, b.H, b.precision, own_.get(), threads);
+    if (!b.packed) pack(p, b.recurrent, b.D, b.H, own_.get(), threads);
   }
   const float *of(int64_t d) const { return data_ + d * size_; }
 
@@ -103,20 +110,19 @@ int64_t lstm_packed_size(int64_t H, Precision precision) {
 
 void lstm_pack(const float *recurrent, int64_t D, int64_t H, Precision precision, float *packed,
                int threads) {
-  const Products &p = products(precision);
-  parallel_for(D, threads, [&](int64_t d) {
-    p.lstm_pack(recurrent + d * 4 * H * H, H, packed + d * p.lstm_packed_size(H));
-  });
+  pack(products(precision), recurrent, D, H, packed, threads);
 }
 
 void lstm_forward(LstmForward b, int threads) {
+  // Asked for once: another thread may choose another tier meanwhile.
+  const Products &p = products(b.precision);
   const Order order(b);
-  const Packed packed(b, threads);
+  const Packed packed(p, b, threads);
   const Groups groups = forward_groups(b, threads);
   parallel_for(b.D * groups.size(), threads, [&](int64_t task) {
     const std::vector<int32_t> &g = groups[task / b.D];
     const int64_t d = task % b.D;
-    products(b.precision).lstm_forward(b, d, g.data(), g.size(), packed.of(d));
+    p.lstm_forward(b, d, g.data(), g.size(), packed.of(d));
   });
 }
 
@@ -130,7 +136,7 @@ void lstm_backward(LstmBackward b, int64_t U, float *d_projected, float *d_recur
     p.gemm_pack(b.recurrent + d * 4 * H * H, 4 * H, true, 4 * H, H, transposed.get() + d * size);
   });
   std::optional<Packed> forward;
-  if (b.interval) forward.emplace(b, threads);
+  if (b.interval) forward.emplace(p, b, threads);
   // The first group adds to the results, each other to a copy; the copies are added in turn.
   // Without an index each token has a row of its own, and no copy of d_projected is needed.
   const Groups groups = backward_groups(b);

@@ -13,7 +13,12 @@
 namespace bothways {
 namespace {
 
-constexpr int64_t kLarge = 1 << 18, kHugePage = 1 << 21, kPatience = 64;
+#if defined(__SANITIZE_ADDRESS__)
+constexpr int64_t kLarge = INT64_MAX;  // a sanitizer sees an access beyond the end where that is
+#else
+constexpr int64_t kLarge = 1 << 18;
+#endif
+constexpr int64_t kHugePage = 1 << 21, kPatience = 64;
 
 // Stands before what the caller gets, on a cache line of its own.
 struct alignas(64) Header {
@@ -34,10 +39,10 @@ Kept &kept() {
 }
 
 Header *new_block(int64_t bytes) {
-  const int64_t grain = bytes >= kHugePage ? kHugePage : 64;
-  bytes = (bytes + grain - 1) / grain * grain;
-  void *memory = std::aligned_alloc(grain, bytes);
-  if (!memory) throw std::bad_alloc();
+  const int64_t grain = bytes >= kHugePage && bytes >= kLarge ? kHugePage : 64;
+  if (grain > 64) bytes = (bytes + grain - 1) / grain * grain;
+  void *memory;
+  if (posix_memalign(&memory, grain, bytes)) throw std::bad_alloc();
 #if defined(__linux__)
   if (grain == kHugePage) madvise(memory, bytes, MADV_HUGEPAGE);  // where the system allows it
 #endif

@@ -123,6 +123,8 @@ void elementwise(Row x, OutRow out) {
 
 NB_MODULE(_kernels, m) {
   m.doc() = "Bothways' compiled kernels; use them through bothways.kernels";
+  // A daemon thread in a kernel keeps its arguments when the interpreter ends: that is no leak.
+  nb::set_leak_warnings(false);
   m.def("isa", [] { return std::string(active().name); });
   m.def("set_isa", [](const std::string &name) { return set_isa(name.c_str()); });
   m.def("amx_refused", [] { return cpu_features().amx_refused; });

@@ -10,14 +10,19 @@
 #include <vector>
 
 #include "operations.h"
+#include "without_gil.h"
 
 namespace nb = nanobind;
 using namespace bothways;
 
+// By reference: an array that came by value would be released while the interpreter's lock
+// is given up, and each would have to take the lock for it.
 template <class T, int Dimensions>
-using Array = nb::ndarray<T, nb::ndim<Dimensions>, nb::c_contig, nb::device::cpu>;
+using Value = nb::ndarray<T, nb::ndim<Dimensions>, nb::c_contig, nb::device::cpu>;
 template <class T, int Dimensions>
-using Maybe = std::optional<Array<T, Dimensions>>;
+using Array = const Value<T, Dimensions> &;
+template <class T, int Dimensions>
+using Maybe = const std::optional<Value<T, Dimensions>> &;
 
 using Row = Array<const float, 1>;
 using Rows = Array<const float, 2>;
@@ -31,7 +36,7 @@ using Offsets = Array<const int64_t, 1>;
 using OutRow = Array<float, 1>;
 using OutRows = Array<float, 2>;
 using OutCube = Array<float, 3>;
-using Unlocked = nb::call_guard<nb::gil_scoped_release>;
+using Unlocked = nb::call_guard<WithoutGil>;
 
 inline void expect(bool holds, const std::string &what) {
   if (!holds) throw std::invalid_argument(what);

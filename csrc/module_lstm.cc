@@ -39,10 +39,10 @@ void project_kernel(Rows x, MaybeIds rows, Rows d_out, int precision, OutRows d_
 
 // What both passes read. `kept`, (D, rows, width), is what the forward pass leaves to the
 // backward pass: the trace, or with an interval the checkpoints.
-LstmBatch lstm_batch(const Rows &projected, const MaybeIds &index, const Offsets &offsets,
-                     const Cube &recurrent, const MaybeRows &packed, const MaybeCube &h0,
-                     const MaybeCube &c0, bool reversed, int precision, int64_t interval,
-                     const Maybe<float, 3> &kept) {
+LstmBatch lstm_batch(Rows projected, MaybeIds index, Offsets offsets,
+                     Cube recurrent, MaybeRows packed, MaybeCube h0,
+                     MaybeCube c0, bool reversed, int precision, int64_t interval,
+                     Maybe<float, 3> kept) {
   LstmBatch b{};
   b.T = index ? index->shape(0) : projected.shape(0);
   b.N = check_offsets(offsets, b.T);
@@ -102,8 +102,10 @@ void backward(Rows projected, MaybeIds index, Offsets offsets, Cube recurrent, M
               MaybeCube c0, bool reversed, int precision, int64_t interval, Array<float, 3> kept,
               MaybeRows d_output, MaybeCube d_h_n, MaybeCube d_c_n, OutRows d_projected,
               OutCube d_recurrent, Maybe<float, 3> d_h0, Maybe<float, 3> d_c0, int threads) {
-  LstmBackward b{lstm_batch(projected, index, offsets, recurrent, {}, h0, c0, reversed, precision,
-                            interval, kept),
+  const std::optional<Value<const float, 2>> packed;
+  const std::optional<Value<float, 3>> present(kept);
+  LstmBackward b{lstm_batch(projected, index, offsets, recurrent, packed, h0, c0, reversed,
+                            precision, interval, present),
                  {}, {}, {}, {}, {}};
   const int64_t U = projected.shape(0);
   expect_shape(d_projected, "d_projected", {U, b.D * 4 * b.H});

@@ -10,6 +10,7 @@
 
 #include "arrow.h"
 #include "text.h"
+#include "without_gil.h"
 
 namespace nb = nanobind;
 using namespace bothways;
@@ -96,7 +97,7 @@ nb::tuple encode(const Texts &texts, const TextRules &rules, const TokenTable &t
                  int32_t unknown, int64_t length, int threads) {
   EncodedTexts encoded;
   {
-    nb::gil_scoped_release unlocked;
+    WithoutGil unlocked;
     encoded = encode_texts(texts.views(), rules, table, first, unknown, length, threads);
   }
   return nb::make_tuple(to_numpy(std::move(encoded.ids)), to_numpy(std::move(encoded.offsets)),
@@ -108,7 +109,7 @@ nb::bytes as_bytes(std::string_view token) { return nb::bytes(token.data(), toke
 nb::tuple count(const Texts &texts, const TextRules &rules) {
   TokenCounts counted;
   {
-    nb::gil_scoped_release unlocked;
+    WithoutGil unlocked;
     counted = count_tokens(texts.views(), rules);
   }
   return nb::make_tuple(std::move(counted.table), to_numpy(std::move(counted.counts)));

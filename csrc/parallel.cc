@@ -18,8 +18,8 @@ struct Loop {
   const int64_t tasks;
   int helpers_wanted;  // workers that may still join; guarded by the pool's mutex
   std::atomic<int64_t> next{0};
-  std::mutex failing;
-  std::exception_ptr failure;  // the first one; the rest of the tasks are left undone
+  std::mutex failing{};
+  std::exception_ptr failure{};  // the first one; the rest of the tasks are left undone
 };
 
 thread_local bool inside_loop = false;
@@ -117,14 +117,16 @@ class Pool {
 
 std::atomic<Pool *> pool{nullptr};
 
-// Never destroyed: workers may still sleep in it when the process ends. After a fork
-// the workers do not exist in the child, so the child begins with a pool of its own.
+// After a fork the workers do not exist in the child, so it begins with a pool of its own.
+// Registered when the library is loaded, by one thread: a child of a fork in the middle of
+// a later registration would wait for its end for ever.
+const int registered = pthread_atfork(
+    nullptr, nullptr, [] { pool.store(nullptr, std::memory_order_release); });
+
+// Never destroyed: workers may still sleep in it when the process ends.
 Pool &the_pool() {
   Pool *p = pool.load(std::memory_order_acquire);
   if (p) return *p;
-  static const int registered = pthread_atfork(
-      nullptr, nullptr, [] { pool.store(nullptr, std::memory_order_release); });
-  (void)registered;
   Pool *fresh = new Pool;
   if (pool.compare_exchange_strong(p, fresh, std::memory_order_acq_rel)) return *fresh;
   delete fresh;

@@ -26,7 +26,7 @@ void multiply(const Products &k, Row row, const float *packed, const float *bias
 // b, (K, N), or its transpose (N, K), as multiply() reads it; a task packs a panel.
 void pack(const Products &k, const float *b, bool transposed, int64_t K, int64_t N, float *packed,
           int threads) {
-  const int64_t panel = active().panel, ldb = transposed ? K : N;
+  const int64_t panel = k.panel, ldb = transposed ? K : N;
   parallel_for((N + panel - 1) / panel, threads, [&](int64_t task) {
     const int64_t j = task * panel;
     k.gemm_pack(b + (transposed ? j * ldb : j), ldb, transposed, K, std::min(panel, N - j),
@@ -61,6 +61,7 @@ void project_backward_kernel(const float *x, const int32_t *rows, const float *d
   // A task owns a piece of d_kernel that fits L2, and sums over all rows; one more for each
   // column piece owns that of d_bias, which is summed in float32.
   const int64_t height = std::min<int64_t>(132, std::max<int64_t>(24, (I + threads - 1) / threads));
+  const Products &sums = products(Precision::kF32), &k = products(precision);
   const int64_t width = 512, bands = (I + height - 1) / height, pieces = (G + width - 1) / width;
   parallel_for(pieces * (bands + 1), threads, [&](int64_t task) {
     const float one = 1.0f;
@@ -72,7 +73,7 @@ void project_backward_kernel(const float *x, const int32_t *rows, const float *d
       a[m] = bias ? &one : x + (rows ? rows[m] : m) * I + band;
       b[m] = d_out + m * G + column;
     }
-    products(bias ? Precision::kF32 : precision)
+    (bias ? sums : k)
         .gemm_columns(a.data(), b.data(), bias ? d_bias + column : d_kernel + band * G + column, G,
                       M, bias ? 1 : std::min(height, I - band), columns);
   });

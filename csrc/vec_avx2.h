@@ -16,13 +16,16 @@ inline Vec lanes(__m256i a) { return _mm256_castsi256_ps(a); }
 inline Vec set1(float x) { return _mm256_set1_ps(x); }
 inline Vec load(const float *p) { return _mm256_loadu_ps(p); }
 inline Vec load_n(const float *p, int64_t n) {
-  return n >= kLanes ? load(p) : _mm256_maskload_ps(p, first_lanes(n));
+  if (n >= kLanes) return load(p);
+  sanitize_read(p, n);
+  return _mm256_maskload_ps(p, first_lanes(n));
 }
 inline void store(float *p, Vec a) { _mm256_storeu_ps(p, a); }
 inline void store_n(float *p, Vec a, int64_t n) {
   if (n >= kLanes) {
     store(p, a);
   } else {
+    sanitize_write(p, n);
     _mm256_maskstore_ps(p, first_lanes(n), a);
   }
 }

@@ -15,9 +15,15 @@ inline Vec lanes(__m512i a) { return _mm512_castsi512_ps(a); }
 
 inline Vec set1(float x) { return _mm512_set1_ps(x); }
 inline Vec load(const float *p) { return _mm512_loadu_ps(p); }
-inline Vec load_n(const float *p, int64_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
+inline Vec load_n(const float *p, int64_t n) {
+  sanitize_read(p, n < kLanes ? n : kLanes);
+  return _mm512_maskz_loadu_ps(first_lanes(n), p);
+}
 inline void store(float *p, Vec a) { _mm512_storeu_ps(p, a); }
-inline void store_n(float *p, Vec a, int64_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), a); }
+inline void store_n(float *p, Vec a, int64_t n) {
+  sanitize_write(p, n < kLanes ? n : kLanes);
+  _mm512_mask_storeu_ps(p, first_lanes(n), a);
+}
 inline Vec fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
 inline Vec fnma(Vec a, Vec b, Vec c) { return _mm512_fnmadd_ps(a, b, c); }
 inline Vec vmin(Vec a, Vec b) { return _mm512_min_ps(a, b); }
