@@ -12,7 +12,7 @@ class Line:
     """One row: what it is, our figure, the best peer's, how they compare, the aim, whether met."""
 
     what: str
-    ours: str = "not measured"
+    ours: str
     peer: str = ""
     times: str = ""
     aim: str = ""
@@ -26,7 +26,7 @@ def faster(what, section, ours, peers, times):
         us, peer = _pair(results, section, ours, peers)
         aim = f"{times:g} times" if times > 1 else "no slower"
         if not us or not peer:
-            return Line(what, aim=aim)
+            return Line(what, _missing(results, section), aim=aim)
         middle, least, most = ratio(peer, us)
         shown = f"{short(middle)} ({short(least)} to {short(most)})"
         figures = _figure(section, us), _figure(section, peer)
@@ -42,7 +42,7 @@ def within(what, section, ours, peers, seconds):
         us, peer = _pair(results, section, ours, peers)
         aim = f"under {seconds:g} s"
         if not us:
-            return Line(what, aim=aim)
+            return Line(what, _missing(results, section), aim=aim)
         beside = (_figure(section, peer), short(ratio(peer, us)[0])) if peer else ("", "")
         return Line(what, _figure(section, us), *beside, aim, us["median_seconds"] < seconds)
 
@@ -55,7 +55,7 @@ def memory(what, section, ours, peers):
     def line(results):
         us, peer = _pair(results, section, ours, peers, "peak_bytes")
         if not us or not peer:
-            return Line(what)
+            return Line(what, _missing(results, section))
         times = short(peer["peak_bytes"] / us["peak_bytes"])
         return Line(what, _mebibytes(us), f"{peer['label']} {_mebibytes(peer)}", times)
 
@@ -69,7 +69,7 @@ def share(what, ours, products):
         us, _ = _pair(results, "layer", ours, ())
         peaks = _rows(results, "layer", ("square matrix product", products))
         if not us or not peaks:
-            return Line(what)
+            return Line(what, _missing(results, "layer"))
         reached = us["flop"] / us["median_seconds"]
         peak = max(1 / row["least_seconds"] for row in peaks)
         peer = f"{peaks[0]['label']} {peak / 1e9:,.0f} GFLOP/s"
@@ -87,7 +87,7 @@ def linear(what, tasks, at_most=1.1):
             for length in ("1,000", "100,000")
         ]
         if not all(ends):
-            return Line(what, aim="linear")
+            return Line(what, _missing(results, "length"), aim="linear")
         power = log(ratio(ends[1][0], ends[0][0])[0]) / log(100)
         return Line(what, f"length^{power:.2f}", aim="linear", met=power <= at_most)
 
@@ -104,6 +104,10 @@ def _pair(results, section, ours, peers, least="median_seconds"):
     others = [row for pattern in peers for row in _rows(results, section, pattern)]
     others = [row for row in others if not row["ours"]]
     return (mine or [None])[0], min(others, key=lambda row: row[least], default=None)
+
+
+def _missing(results, section):
+    return "no figure, see below" if section in results else "not measured"
 
 
 def _figure(section, row):

@@ -1,5 +1,6 @@
 """One peer's process, seen from `run.py`; the other end is `versus/_worker.py`."""
 
+import contextlib
 import json
 import os
 import select
@@ -38,7 +39,7 @@ class Worker:
             self.process.stdin.write(json.dumps(request).encode() + b"\n")
             self.process.stdin.flush()
         except BrokenPipeError:
-            self.failed = f"it ended early; see {self.log.name}"
+            self.failed = self._ended()
             return None
         return self._answer()
 
@@ -48,9 +49,13 @@ class Worker:
             self.failed = f"no answer in {PATIENCE:.0f} seconds"
             return None
         line = self.process.stdout.readline()
-        answer = json.loads(line) if line else {"failed": f"it ended early; see {self.log.name}"}
+        answer = json.loads(line) if line else {"failed": self._ended()}
         self.failed = answer.get("failed")
         return None if self.failed else answer
+
+    def _ended(self):
+        self._wait()
+        return f"it ended early, status {self.process.returncode}; see {self.log.name}"
 
     def cpu_seconds(self):
         """Processor seconds used so far, by it and its finished children; 0 when it is gone."""
@@ -62,7 +67,11 @@ class Worker:
 
     def close(self):
         """End the input, which ends the worker; do not wait for ever."""
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # the last question to one that ended early
+            self.process.stdin.close()
+        self._wait()
+
+    def _wait(self):
         try:
             self.process.wait(timeout=20)
         except subprocess.TimeoutExpired:

@@ -7,6 +7,7 @@ import sys
 os.environ["KERAS_BACKEND"] = "jax"
 
 import keras
+import numpy as np
 import pyarrow.parquet as pq
 from _classic import BATCH, LONGEST, VOCABULARY
 from _keras import classic
@@ -27,7 +28,7 @@ def main(data, saved):
     )
     vectorizer = keras.layers.TextVectorization(VOCABULARY, output_sequence_length=LONGEST)
     vectorizer.adapt(texts)
-    x, held_out_x = (vectorizer(part).numpy().astype("int32") for part in (texts, held_out))
+    x, held_out_x = (np.asarray(vectorizer(part), np.int32) for part in (texts, held_out))
     model = classic("RMSprop", jit_compile=True, metrics=["accuracy"])
     story = model.fit(
         x, y, batch_size=BATCH, epochs=1, validation_data=(held_out_x, held_out_y), verbose=0

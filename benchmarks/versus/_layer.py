@@ -2,7 +2,7 @@
 
 import numpy as np
 from _classic import BATCH, TRAIN_BATCHES, Texts, batches, read_texts
-from _lstm import first_lstm, true_states
+from _lstm import WAYS, first_lstm, true_states
 from _worker import Peer
 
 INPUT, SIZES = 300, (128, 256, 512)
@@ -15,6 +15,14 @@ def typical_batches(folder: str) -> list[Texts]:
     every = batches(read_texts(folder, "train"), TRAIN_BATCHES, BATCH)
     usual = np.median([len(texts.values) for texts in every])
     return sorted(every, key=lambda texts: abs(len(texts.values) - usual))[:BATCHES]
+
+
+def layer_weights(rng, hidden):
+    """Draw first weights, but biases as training leaves them: at zero, padding has no effect."""
+    weights = first_lstm(rng, INPUT, hidden)
+    for way in WAYS:
+        weights[f"{way}_bias"] += rng.normal(scale=0.1, size=4 * hidden).astype(np.float32)
+    return weights
 
 
 def layer_peer(options, new_layer, settings, packages):
@@ -30,7 +38,7 @@ def layer_peer(options, new_layer, settings, packages):
     inputs = [rng.normal(size=(len(b.values), INPUT)).astype(np.float32) for b in texts]
     for hidden in SIZES:
         name = f"hidden {hidden}"
-        weights = first_lstm(np.random.default_rng(hidden), INPUT, hidden)
+        weights = layer_weights(np.random.default_rng(hidden), hidden)
         form, both, output = new_layer(hidden, weights)
         ready = [form(b.offsets, x) for b, x in zip(texts, inputs, strict=True)]
         both(ready[0])
