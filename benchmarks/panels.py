@@ -93,7 +93,8 @@ def length(axis, rows):
         _grid(side, "{x:g}")
         side.tick_params(labelsize=9)
         side.text(0, 1.015, f"{name} by tokens", transform=side.transAxes, fontsize=9, color=SOFT)
-    time.legend(frameon=False, fontsize=10, handlelength=3, markerscale=0)
+    time.legend(frameon=False, fontsize=8, handlelength=3, markerscale=0, loc="upper left")
+    time.margins(y=0.25)
     time.set_title("One text, by length\n", loc="left", weight="bold", fontsize=12, x=0)
 
 
