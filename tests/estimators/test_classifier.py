@@ -150,6 +150,12 @@ def test_what_cannot_be_learned_from(X, y, message):
         small().fit(X, y)
 
 
+def test_checkpoints_give_the_same_model():
+    plain, frugal = (small(checkpoint=c).fit(TEXTS, LABELS) for c in (None, 2))
+    np.testing.assert_array_equal(plain.predict_proba(TEXTS), frugal.predict_proba(TEXTS))
+    assert frugal.model_.spec.training["recipe"]["checkpoint"] == 2
+
+
 def test_bf16_says_on_its_card_what_it_does(tmp_path, monkeypatch):
     monkeypatch.setattr(_isa, "_emulate_bf16", True)
     fitted = small(precision="bf16").fit(TEXTS, LABELS)
@@ -180,7 +186,7 @@ def test_bf16_without_instructions_is_f32_and_says_so(isa, tmp_path):
         ({"epochs": 0}, "epochs must be a whole number from 1"),
         ({"device": "tpu"}, "device must be 'cpu' or 'cuda'"),
         ({"precision": "f16"}, "precision must be 'f32' or 'bf16', got 'f16'"),
-        ({"preset": replace(SMALL, checkpoint=0)}, "checkpoint must be a whole number from 1"),
+        ({"checkpoint": 0}, "checkpoint must be a whole number from 1"),
         ({"preset": replace(SMALL, optimizer="sgd")}, "optimizer must be .*, got 'sgd'"),
         ({"preset": replace(SMALL, weight_decay=0.1)}, "weight_decay is for the optimizer 'adamw'"),
         ({"validation": 2.5}, "expected a float between 0 and 1 or a count"),

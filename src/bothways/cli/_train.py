@@ -27,6 +27,9 @@ def train(
                                                 "if not given.")] = None,
     precision: Annotated[str | None, typer.Option(help="Of the products: f32 or bf16; the "
                                                   "recipe's if not given.")] = None,
+    checkpoint: Annotated[int | None, typer.Option(min=1, help="Keep the state of every N-th "
+                                                   "token alone: less memory for very long "
+                                                   "texts, the same result.")] = None,
     device: Annotated[str, typer.Option(help="cpu, or cuda, which needs torch.")] = "cpu",
     overwrite: Annotated[bool, typer.Option(help="Replace a model that is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -52,6 +55,7 @@ def train(
         preset=preset,
         epochs=epochs,
         precision=precision,
+        checkpoint=checkpoint,
         validation=validation,
         random_state=seed,
         threads=threads,

@@ -20,12 +20,12 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     """A bidirectional LSTM text classifier with scikit-learn's contract.
 
     `preset` is the name of a recipe (`"fast"`, `"classic"`) or a `bothways.training.Preset`;
-    `epochs` and `precision` (`"f32"`, `"bf16"`), if given, override the recipe's. `validation`
-    is the part of the texts that is held out, stratified, to choose the best epoch by: a
-    fraction, a count, or None for no part, when the last epoch is kept. `random_state` decides
-    the split, the first weights, the order and the dropout: the same value gives the same model
-    bit for bit. `threads` is the number of CPU threads, None for all cores; `device` is
-    `"cpu"`, or `"cuda"`, which needs torch.
+    `epochs`, `precision` (`"f32"`, `"bf16"`) and `checkpoint` (tokens between the states that are
+    kept for very long texts), if given, override the recipe's. `validation` is the part of the
+    texts that is held out, stratified, to choose the best epoch by: a fraction, a count, or None
+    for no part, when the last epoch is kept. `random_state` decides the split, the first weights,
+    the order and the dropout: the same value gives the same model bit for bit. `threads` is the
+    number of CPU threads, None for all cores; `device` is `"cpu"`, or `"cuda"`, which needs torch.
 
     After `fit`: `classes_ (C,)` in the order of the probabilities; `model_`, the
     `bothways.Model` that makes every prediction and needs no torch; `history_`, a row for
@@ -44,6 +44,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         preset: str | Preset = "fast",
         epochs: int | None = None,
         precision: str | None = None,
+        checkpoint: int | None = None,
         validation: float | int | None = 0.2,
         random_state: int = 0,
         threads: int | None = None,
@@ -52,6 +53,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.preset = preset
         self.epochs = epochs
         self.precision = precision
+        self.checkpoint = checkpoint
         self.validation = validation
         self.random_state = random_state
         self.threads = threads

@@ -84,7 +84,7 @@ def fit_texts(estimator: Any, X: Any, y: Any, valid: Any, watcher: Watcher | Non
 
 
 def recipe_of(estimator: Any) -> Preset:
-    """The estimator's preset with its own epochs and precision, checked."""
+    """The estimator's preset with its own epochs, precision and checkpoint, checked."""
     recipe = preset(estimator.preset) if isinstance(estimator.preset, str) else estimator.preset
     if not isinstance(recipe, Preset):
         raise ArgumentError(f"preset must be a name or a Preset, got {recipe!r}")
@@ -96,6 +96,8 @@ def recipe_of(estimator: Any) -> Preset:
         if estimator.precision not in ("f32", "bf16"):
             raise ArgumentError(f"precision must be 'f32' or 'bf16', got {estimator.precision!r}")
         recipe = dataclasses.replace(recipe, precision=estimator.precision)
+    if estimator.checkpoint is not None:
+        recipe = dataclasses.replace(recipe, checkpoint=estimator.checkpoint)
     return recipe
 
 
