@@ -127,7 +127,8 @@ void gemm_pack(const float *b, int64_t ldb, bool transposed, int64_t K, int64_t 
   const int64_t words = P::words(K);
   for (int64_t j = 0; j < N; j += kPanel) {
     const int64_t columns = N - j < kPanel ? N - j : kPanel;
-    for (int64_t w = 0; w < words; w += kBlock, packed += kBlock * kPanel) {
+    for (int64_t w = 0; w < words; w += kBlock) {
+      float *to = packed + j * words + w * kPanel;
       const int64_t depth = words - w < kBlock ? words - w : kBlock, first = w * P::kDepth;
       // The rows from `first` on, those beyond the last one and the missing columns 0.
       const int64_t rows = K - first < depth * P::kDepth ? K - first : depth * P::kDepth;
@@ -141,10 +142,9 @@ void gemm_pack(const float *b, int64_t ldb, bool transposed, int64_t K, int64_t 
       }
       for (int64_t k = 0; k < depth; ++k) {
         const float *row = block + k * P::kDepth * kPanel;
-        P::pack_words(row, row + (P::kDepth - 1) * kPanel, kPanel, packed + k * kPanel);
+        P::pack_words(row, row + (P::kDepth - 1) * kPanel, kPanel, to + k * kPanel);
       }
     }
-    packed -= (words + kBlock - 1) / kBlock * kBlock * kPanel - words * kPanel;
   }
 }
 

@@ -93,8 +93,7 @@ def recipe_of(estimator: Any) -> Preset:
             raise ArgumentError(f"epochs must be a whole number from 1, got {estimator.epochs!r}")
         recipe = dataclasses.replace(recipe, epochs=estimator.epochs)
     if estimator.precision is not None:
-        if estimator.precision not in ("f32", "bf16"):
-            raise ArgumentError(f"precision must be 'f32' or 'bf16', got {estimator.precision!r}")
+        kernels.precision_used(estimator.precision)  # refuses what is none
         recipe = dataclasses.replace(recipe, precision=estimator.precision)
     if estimator.checkpoint is not None:
         recipe = dataclasses.replace(recipe, checkpoint=estimator.checkpoint)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
 
 from bothways.errors import ArgumentError
+from bothways.kernels import Precision
 from bothways.nn import _operator, _ops
 from bothways.nn._dropout import VariationalDropout
 from bothways.nn._init import new_recurrence
 from bothways.nn._packed import packed_lstm
-
-Precision = Literal["f32", "bf16"]
 
 
 class States(NamedTuple):
