@@ -97,7 +97,7 @@ def test_the_digest_covers_its_own_line(model):
         (b'{"a": 1e999}', "it holds 1e999"),
         (b'{"a": NaN}', "it holds NaN, which is not JSON"),
         (b'{"a": 1, "a": 1}', "the key 'a' is there twice"),
-        (b'{"format_version": 3}', "format version 3, this program reads up to 2; upgrade"),
+        (b'{"format_version": 4}', "format version 4, this program reads up to 3; upgrade"),
         (b'{"format_version": 1}', "do not match its checksum"),
     ],
 )

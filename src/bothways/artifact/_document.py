@@ -22,7 +22,13 @@ from typing import Any, TypeVar
 
 from bothways.artifact import _check as check
 from bothways.artifact._json import parse
-from bothways.artifact._spec import ADDED, FORMAT_VERSION, NetworkSpec, Spec, VectorizerSpec
+from bothways.artifact._spec import (
+    FORMAT_VERSION,
+    NetworkSpec,
+    Spec,
+    VectorizerSpec,
+    added_after,
+)
 from bothways.errors import ArtifactError
 
 LARGEST = 64 * 2**20
@@ -49,8 +55,10 @@ class Weights:
 def encode(spec: Spec, weights: bytes, extras: tuple[str, ...]) -> bytes:
     """The bytes of `spec.json`. Raises `ArtifactError` if they are more than `LARGEST`."""
     document = {"format_version": spec.format_version, **asdict(spec)}
-    if spec.format_version == 1:
-        document["network"] = {k: v for k, v in document["network"].items() if k not in ADDED}
+    for part, absent in added_after(spec.format_version).items():
+        holder = document[part] if part else document
+        for name in absent:
+            del holder[name]
     document["weights"] = asdict(Weights(len(weights), sha256(weights).hexdigest()))
     document["extras"] = list(extras)
     # The longest parts last, so that a person who opens the file sees the others first.
@@ -84,13 +92,15 @@ def decode(data: bytes) -> tuple[Spec, Weights, tuple[str, ...]]:
     if data[:_BODY] != _HEAD + written:
         raise ArtifactError("its bytes do not match its checksum: it was damaged or edited")
     document.pop("sha256")
-    check.whole("format_version", document.pop("format_version", None), 1, FORMAT_VERSION)
+    check.whole("format_version", version, 1, FORMAT_VERSION)
+    assert isinstance(version, int)
+    del document["format_version"]
     weights = _build(Weights, document.pop("weights", None), "weights")
     extras = check.strings("extras", document.pop("extras", None))
-    document["vectorizer"] = _build(VectorizerSpec, document.get("vectorizer"), "vectorizer")
-    absent = ADDED if version == 1 else {}
-    document["network"] = _build(NetworkSpec, document.get("network"), "network", absent)
-    return _build(Spec, document, ""), weights, extras
+    absent = added_after(version)
+    for key, kind in (("vectorizer", VectorizerSpec), ("network", NetworkSpec)):
+        document[key] = _build(kind, document.get(key), key, absent.get(key))
+    return _build(Spec, document, "", absent.get("")), weights, extras
 
 
 def _build(kind: type[T], values: Any, key: str, absent: Mapping[str, Any] | None = None) -> T:

@@ -8,21 +8,34 @@ from typing import Any
 from bothways.artifact import _check as check
 from bothways.errors import ArtifactError
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """The newest version of the folder's format that this program reads and writes.
 
 A model is written in the oldest version that can hold it, so that older programs read what
 they can compute and refuse, naming the version, what they cannot.
 """
 
-ADDED = {"layers": 1, "input_dropout": 0.0, "layer_dropout": 0.0}
-"""What version 2 added to `network`, and what its absence means in version 1."""
+ADDED: dict[int, dict[str, dict[str, Any]]] = {
+    2: {"network": {"layers": 1, "input_dropout": 0.0, "layer_dropout": 0.0}},
+    3: {},
+}
+"""What each version added to which part (`""`: to the spec itself), and what the absence of a
+field means in the versions before."""
 
 # A text id is an int32, and so is a place in a text.
 _MOST_TOKENS = 2**31 - 1
 # Bounds what a lying file can make the reader expect; no LSTM is this wide, or this deep.
 _WIDEST = 65_536
 _DEEPEST = 100
+
+
+def added_after(version: int) -> dict[str, dict[str, Any]]:
+    """The fields of each part that a file of `version` does not have, and what that means."""
+    fields: dict[str, dict[str, Any]] = {}
+    for later in range(version + 1, FORMAT_VERSION + 1):
+        for part, added in ADDED[later].items():
+            fields.setdefault(part, {}).update(added)
+    return fields
 
 
 @dataclass(frozen=True)
@@ -195,8 +208,12 @@ class Spec:
     @property
     def format_version(self) -> int:
         """The oldest version of the format that can hold this model."""
-        network = self.network
-        return 1 if all(getattr(network, name) == value for name, value in ADDED.items()) else 2
+        for version in sorted(ADDED, reverse=True):
+            for part, added in ADDED[version].items():
+                holder = getattr(self, part) if part else self
+                if any(getattr(holder, name) != value for name, value in added.items()):
+                    return version
+        return 1
 
     @property
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
