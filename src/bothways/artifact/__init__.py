@@ -9,6 +9,7 @@ Nothing in it is ever executed or unpickled.
 
 from __future__ import annotations
 
+from bothways.artifact._card import card
 from bothways.artifact._load import load
 from bothways.artifact._spec import (
     FORMAT_VERSION,
@@ -24,6 +25,7 @@ __all__ = [
     "NetworkSpec",
     "Spec",
     "VectorizerSpec",
+    "card",
     "check_writable",
     "layer_names",
     "load",

@@ -5,6 +5,6 @@ from bothways.errors import require
 require("sklearn", extra="train", purpose="the estimator")
 
 from bothways.estimators._classifier import TextClassifier  # noqa: E402
-from bothways.estimators._save import save_model  # noqa: E402
+from bothways.estimators._folder import save_model  # noqa: E402
 
 __all__ = ["TextClassifier", "save_model"]

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from bothways.estimators._fit import Fitted, as_list, fit_texts
-from bothways.estimators._save import save_model
+from bothways.estimators._folder import save_model
 from bothways.training import Preset, Watcher
 
 

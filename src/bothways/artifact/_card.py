@@ -1,32 +1,10 @@
-"""A fitted classifier as a model folder, with its card."""
+"""The card of a model folder: its README, for people."""
 
 from __future__ import annotations
 
-from os import PathLike
 from typing import Any
 
-from bothways import artifact
-from bothways.artifact import Spec
-
-
-def save_model(
-    folder: str | PathLike[str],
-    fitted: Any,
-    *,
-    overwrite: bool = False,
-    source: str | None = None,
-) -> None:
-    """Write spec, weights, card and history; see `bothways.artifact.save`."""
-    spec = fitted.model.spec
-    history = fitted.history.to_jsonl().encode()
-    artifact.save(
-        folder,
-        spec,
-        fitted.tensors,
-        card(spec, source),
-        overwrite=overwrite,
-        extras={"history.jsonl": history},
-    )
+from bothways.artifact._spec import Spec
 
 
 def card(spec: Spec, source: str | None = None) -> str:
