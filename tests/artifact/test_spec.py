@@ -12,6 +12,7 @@ from bothways.errors import ArtifactError
     ("changes", "expected"),
     [
         ({"task": "tagging"}, "task is 'tagging', expected one of 'classification'"),
+        ({"storage": "int4"}, "storage is 'int4', expected one of 'f32', 'int8'"),
         ({"labels": ("a",)}, "labels is .'a'., expected two or more"),
         ({"labels": ("a", "a")}, "labels.1. is 'a', expected no string twice"),
         ({"labels": "ab"}, "labels is 'ab', expected a list of strings"),
@@ -120,6 +121,7 @@ def test_the_tensors_of_layers_above_the_first(make_spec):
         ({"layers": 2}, 2),
         ({"input_dropout": 0.1}, 2),
         ({"layers": 2, "layer_dropout": 0.1}, 2),
+        ({"storage": "int8"}, 3),
     ],
 )
 def test_the_format_is_the_oldest_that_can_hold_the_model(make_spec, changes, version):

@@ -1,7 +1,7 @@
 """The model folder: what a model is (`Spec`), and its safe way to disk and back.
 
     MODEL/spec.json           every fact needed to rebuild the model, and the checksums
-    MODEL/model.safetensors   the weights, float32
+    MODEL/model.safetensors   the weights, float32 or in 8 bits
     MODEL/README.md           the card, for people
 
 Nothing in it is ever executed or unpickled.
@@ -18,7 +18,8 @@ from bothways.artifact._spec import (
     VectorizerSpec,
     layer_names,
 )
-from bothways.artifact._store import check_writable, save
+from bothways.artifact._storage import rounded
+from bothways.artifact._store import check_writable, encode, save
 
 __all__ = [
     "FORMAT_VERSION",
@@ -27,7 +28,9 @@ __all__ = [
     "VectorizerSpec",
     "card",
     "check_writable",
+    "encode",
     "layer_names",
     "load",
+    "rounded",
     "save",
 ]

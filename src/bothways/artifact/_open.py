@@ -55,13 +55,13 @@ def read_spec(folder: int) -> tuple[Spec, Weights, tuple[str, ...]]:
 
 def read_weights(folder: int, spec: Spec, weights: Weights) -> dict:
     """The checked tensors of the open folder. Raises `ArtifactError`."""
-    most = _weights.largest(spec.tensor_shapes)
+    most = _weights.largest(spec.tensor_shapes, spec.storage)
     if weights.bytes > most:
         raise ArtifactError(f"the spec says {weights.bytes} bytes, its shapes at most {most}")
     data = _read(folder, WEIGHTS, weights.bytes, exactly=True)
     if sha256(data).hexdigest() != weights.sha256:
         raise ArtifactError("its bytes do not match the checksum in spec.json: it was damaged")
-    return _weights.decode(data, spec.tensor_shapes)
+    return _weights.decode(data, spec.tensor_shapes, spec.storage)
 
 
 def _read(folder: int, name: str, size: int, *, exactly: bool = False) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bothways.artifact import _check as check
+from bothways.artifact._storage import STORAGES
 from bothways.errors import ArtifactError
 
 FORMAT_VERSION = 3
@@ -17,7 +18,7 @@ they can compute and refuse, naming the version, what they cannot.
 
 ADDED: dict[int, dict[str, dict[str, Any]]] = {
     2: {"network": {"layers": 1, "input_dropout": 0.0, "layer_dropout": 0.0}},
-    3: {},
+    3: {"": {"storage": "f32"}},
 }
 """What each version added to which part (`""`: to the spec itself), and what the absence of a
 field means in the versions before."""
@@ -166,7 +167,8 @@ class Spec:
 
     `labels`, `C` distinct strings, in the order of the scores. `training` and `quality` hold
     facts for people and programs that read the folder (preset, seed, rows; accuracy): JSON
-    values, copied, tuples as lists.
+    values, copied, tuples as lists. `storage` says how the numbers of the tensors are written:
+    `"f32"` as they are, `"int8"` in 8 bits with scales; who loads them gets float32.
 
     Raises `ArtifactError` naming the field that is not as it should be.
     """
@@ -178,9 +180,11 @@ class Spec:
     training: dict[str, Any] = field(default_factory=dict)
     quality: dict[str, Any] = field(default_factory=dict)
     bothways_version: str = field(default_factory=_this_version)
+    storage: str = "f32"
 
     def __post_init__(self) -> None:
         check.choice("task", self.task, ("classification",))
+        check.choice("storage", self.storage, STORAGES)
         object.__setattr__(self, "labels", check.strings("labels", self.labels))
         if len(self.labels) < 2:
             check.refuse("labels", list(self.labels), "two or more")

@@ -26,31 +26,42 @@ def save(
 ) -> None:
     """Write a model folder that appears whole or not at all, whatever happens meanwhile.
 
-    `tensors` are those of `spec.tensor_shapes`, float32 and finite. `card` becomes
+    `tensors` are those of `spec.tensor_shapes`, float32 and finite; `spec.storage` says how they
+    are written. `card` becomes
     `README.md`; `extras` are further files by name, such as `history.jsonl`. Missing parent
     folders are made. With `overwrite` a model that is there is replaced in one step, if the
     folder holds nothing but what `save` wrote.
 
     Raises `ArtifactError`, one sentence; what was at `folder` is then still there, whole.
     """
-    contents = dict(extras or {})
-    for name, data in contents.items():
-        _check_extra(name, data)
     path = _check_target(folder, overwrite)
     with files.about(path):
-        weights = _weights.encode(tensors, spec.tensor_shapes)
-        document = _document.encode(spec, weights, tuple(sorted(contents)))
-        try:
-            readme = card.encode("utf-8")
-        except UnicodeEncodeError:
-            raise ArtifactError("the card holds half of a surrogate pair") from None
-    contents |= {files.WEIGHTS: weights, files.CARD: readme, files.SPEC: document}
+        contents = encode(spec, tensors, card, extras)
     try:
         write_folder(path, contents, replace=overwrite)
     except OSError as error:
         raise ArtifactError(
             f"{files.show(path)}: the model could not be written ({files.reason(error)})"
         ) from None
+
+
+def encode(
+    spec: Spec,
+    tensors: Mapping[str, NDArray],
+    card: str,
+    extras: Mapping[str, bytes] | None = None,
+) -> dict[str, bytes]:
+    """The bytes of each file of the folder that `save` would write. Raises `ArtifactError`."""
+    contents = dict(extras or {})
+    for name, data in contents.items():
+        _check_extra(name, data)
+    weights = _weights.encode(tensors, spec.tensor_shapes, spec.storage)
+    document = _document.encode(spec, weights, tuple(sorted(contents)))
+    try:
+        readme = card.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ArtifactError("the card holds half of a surrogate pair") from None
+    return contents | {files.WEIGHTS: weights, files.CARD: readme, files.SPEC: document}
 
 
 def check_writable(folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
