@@ -11,7 +11,7 @@ import pytest
 from bothways import Ragged, kernels
 from bothways.artifact import NetworkSpec
 from bothways.errors import ArgumentError
-from bothways.training import Examples, History, fit, new_learner, preset
+from bothways.training import Examples, History, StopTraining, fit, new_learner, preset
 from conftest import tiny_corpus
 
 RECIPE = replace(
@@ -38,8 +38,8 @@ def weights(net):
 
 
 class Recorder:
-    def __init__(self, stop_at=None):
-        self.steps, self.epochs, self.stop_at = 0, [], stop_at
+    def __init__(self, stop_at=None, error=KeyboardInterrupt):
+        self.steps, self.epochs, self.stop_at, self.error = 0, [], stop_at, error
 
     def started(self, epochs, steps):
         self.planned = (epochs, steps)
@@ -47,7 +47,7 @@ class Recorder:
     def stepped(self, epoch, documents, loss):
         self.steps += 1
         if self.steps == self.stop_at:
-            raise KeyboardInterrupt
+            raise self.error
 
     def validated(self, epoch, best):
         self.epochs.append((epoch, best))
@@ -110,9 +110,11 @@ def test_without_validation_the_last_epoch_is_kept():
     assert history.best.valid_loss is None
 
 
-def test_interrupt_keeps_the_best_so_far():
-    net, history = trained(watcher=Recorder(stop_at=13))  # in the third of epochs of 5 steps
-    assert history.interrupted and len(history) == 2
+@pytest.mark.parametrize("error", [KeyboardInterrupt, StopTraining])
+def test_interrupt_and_stop_keep_the_best_so_far(error):
+    watcher = Recorder(stop_at=13, error=error)  # in the third of epochs of 5 steps
+    net, history = trained(watcher=watcher)
+    assert history.interrupted is (error is KeyboardInterrupt) and len(history) == 2
     whole, _ = trained(recipe=replace(RECIPE, epochs=history.best_epoch, patience=99))
     np.testing.assert_array_equal(weights(net), weights(whole))
 

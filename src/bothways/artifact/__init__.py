@@ -10,6 +10,7 @@ Nothing in it is ever executed or unpickled.
 from __future__ import annotations
 
 from bothways.artifact._card import card
+from bothways.artifact._json import parse as parse_json
 from bothways.artifact._load import load
 from bothways.artifact._spec import (
     FORMAT_VERSION,
@@ -31,6 +32,7 @@ __all__ = [
     "encode",
     "layer_names",
     "load",
+    "parse_json",
     "rounded",
     "save",
 ]

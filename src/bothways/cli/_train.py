@@ -20,7 +20,8 @@ def train(
     label: Annotated[str | None, typer.Option(help="Column of the labels.")] = None,
     valid: Annotated[str, typer.Option(help="What to hold out to choose the best epoch: a "
                                        "fraction, a number of texts, a file, or 'none'.")] = "0.2",
-    preset: Annotated[str, typer.Option(help="The recipe: fast or classic.")] = "fast",
+    preset: Annotated[str, typer.Option(help="The recipe: a name (see `bothways presets`) "
+                                        "or a file that ends with .json.")] = "fast",
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the texts.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same bits.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores "

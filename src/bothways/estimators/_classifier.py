@@ -19,9 +19,10 @@ from bothways.training import Preset, Watcher
 class TextClassifier(ClassifierMixin, BaseEstimator):
     """A bidirectional LSTM text classifier with scikit-learn's contract.
 
-    `preset` is the name of a recipe (`"fast"`, `"classic"`) or a `bothways.training.Preset`;
-    `epochs`, `precision` (`"f32"`, `"bf16"`) and `checkpoint` (tokens between the states that are
-    kept for very long texts), if given, override the recipe's. `validation` is the part of the
+    `preset` is the name of a recipe (`"fast"`, `"classic"`), a file of one that ends with `.json`,
+    or a `bothways.training.Preset`; `epochs`, `precision` (`"f32"`, `"bf16"`) and `checkpoint`
+    (tokens between the states that are kept for very long texts), if given, override the
+    recipe's. `validation` is the part of the
     texts that is held out, stratified, to choose the best epoch by: a fraction, a count, or None
     for no part, when the last epoch is kept. `random_state` decides the split, the first weights,
     the order and the dropout: the same value gives the same model bit for bit. `threads` is the

@@ -6,9 +6,10 @@ On the CPU it runs on NumPy and the kernels; torch is imported for a GPU alone.
 from bothways.training._history import Epoch, History
 from bothways.training._initial import initial_tensors
 from bothways.training._learner import KernelLearner, Learner, new_learner, new_optimizer
-from bothways.training._loop import Examples, Watcher, fit
+from bothways.training._loop import Examples, StopTraining, Watcher, fit
 from bothways.training._network import ClassifierNetwork, train_step
-from bothways.training._presets import PRESETS, Preset, preset
+from bothways.training._preset_json import parse_preset, preset, preset_json
+from bothways.training._presets import PRESETS, Preset
 
 __all__ = [
     "PRESETS",
@@ -19,11 +20,14 @@ __all__ = [
     "KernelLearner",
     "Learner",
     "Preset",
+    "StopTraining",
     "Watcher",
     "fit",
     "initial_tensors",
     "new_learner",
     "new_optimizer",
+    "parse_preset",
     "preset",
+    "preset_json",
     "train_step",
 ]

@@ -25,8 +25,15 @@ class Examples(NamedTuple):
     labels: NDArray[np.int64]
 
 
+class StopTraining(Exception):
+    """A watcher raises it to end the training; the best epoch so far is kept."""
+
+
 class Watcher(Protocol):
-    """Who is told how the training goes."""
+    """Who is told how the training goes.
+
+    Any of its methods may raise `StopTraining`, or another error, which passes through.
+    """
 
     def started(self, epochs: int, steps: int) -> None:
         """Before the first step; `steps` in an epoch."""
@@ -52,7 +59,8 @@ def fit(
 
     The best epoch has the highest validation accuracy, the lowest loss among equals; without
     a validation part it is the last. An interrupt (Ctrl-C) ends the training and keeps the
-    best so far; `History.interrupted` says so. `seed` decides the order of the texts; the
+    best so far; `History.interrupted` says so. `StopTraining` from the watcher does the same,
+    and is no interrupt. `seed` decides the order of the texts; the
     same one and the same learner give the same bits.
 
     Raises `MissingExtraError` if there is a validation part and no scikit-learn, and
@@ -78,8 +86,8 @@ def fit(
                 watcher.validated(epoch, is_best)
             if number - history.best_epoch >= recipe.patience:
                 break
-    except KeyboardInterrupt:
-        history.interrupted = True
+    except (KeyboardInterrupt, StopTraining) as stop:
+        history.interrupted = isinstance(stop, KeyboardInterrupt)
         best = best if history.best else _copy(learner)
     learner.load_tensors(best)
     return history

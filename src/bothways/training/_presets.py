@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bothways.errors import ArgumentError
-
 
 @dataclass(frozen=True)
 class Preset:
@@ -70,10 +68,3 @@ FAST = Preset(
 """The default: the best that was found within about half a minute on 25,000 reviews."""
 
 PRESETS = {preset.name: preset for preset in (CLASSIC, FAST)}
-
-
-def preset(name: str) -> Preset:
-    """The preset of that name, or `ArgumentError` with those there are."""
-    if name not in PRESETS:
-        raise ArgumentError(f"there is no preset {name!r}: choose from {', '.join(PRESETS)}")
-    return PRESETS[name]
