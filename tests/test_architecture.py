@@ -28,6 +28,7 @@ LEVELS = {
     "runtime": 4,
     "nn": 4,
     "training": 5,
+    "compression": 5,
     "estimators": 6,
     "cli": 7,
     "__main__": 8,

@@ -13,6 +13,7 @@ from bothways._ragged import Ragged
 from bothways.errors import BothwaysError
 
 if TYPE_CHECKING:
+    from bothways.compression import compress
     from bothways.data import read
     from bothways.estimators import TextClassifier
     from bothways.runtime import Model, load
@@ -27,6 +28,7 @@ __all__ = [
     "TextClassifier",
     "TextVectorizer",
     "__version__",
+    "compress",
     "load",
     "read",
 ]
@@ -35,6 +37,7 @@ _LAZY = {
     "Model": "bothways.runtime",
     "TextClassifier": "bothways.estimators",
     "TextVectorizer": "bothways.text",
+    "compress": "bothways.compression",
     "load": "bothways.runtime",
     "read": "bothways.data",
 }

@@ -27,7 +27,7 @@ def card(spec: Spec, source: str | None = None) -> str:
         "|---|---|",
         f"| vocabulary | {len(v.vocabulary):,} tokens{cut} |",
         f"| embedding, hidden | {n.embedding_dim}, {n.hidden_size} |",
-        f"| weights | {parameters:,} float32 |",
+        f"| weights | {parameters:,} {'float32' if spec.storage == 'f32' else 'in 8 bits'} |",
         f"| padding | {'never computed' if n.mask else 'read, as an unmasked model does'} |",
         f"| preset, seed | {t['recipe']['name']}, {t['seed']} |",
         f"| trained on | {t['texts']:,} texts{f' of {source}' if source else ''} "
@@ -47,10 +47,14 @@ def card(spec: Spec, source: str | None = None) -> str:
         )
     if "bf16" in t:
         lines.append(f"| precision | {_rounding(t['bf16'])} |")
+    if "compressed" in t:
+        lines += _compressed(t["compressed"])
     lines += [
         "",
         "The held-out texts chose the best epoch, so their accuracy is a little optimistic."
         if q
+        else "Compressed from a larger model; the figures of its training were that one's."
+        if "compressed" in t
         else "Nothing was held out, so its quality was not measured.",
         "",
         "```",
@@ -71,6 +75,29 @@ def _rounding(b: dict[str, Any]) -> str:
         f"at most, and {b['other_labels']:,} labels; predictions are made in float32 if not "
         "asked otherwise"
     )
+
+
+def _compressed(c: dict[str, Any]) -> list[str]:
+    """What the model was compressed from, and what that did to its answers."""
+    limit = f", to fit {c['max_bytes']:,} bytes" if c["max_bytes"] else ""
+    made = (
+        f"{c['tokens']:,} of {c['tokens_before']:,} tokens are kept, from "
+        f"a folder of {c['bytes_before']:,} bytes{limit}"
+    )
+    m = c.get("measured")
+    if m is None:
+        cost = "was not measured: no texts were given"
+    else:
+        of = f" of {m['source']}" if m["source"] else ""
+        cost = f"on {m['texts']:,} texts{of}: "
+        if "accuracy" in m:
+            cost += "accuracy {:.4f} before, {:.4f} after; ".format(*m["accuracy"])
+            cost += "log loss {:.4f} before, {:.4f} after; ".format(*m["log_loss"])
+        cost += (
+            f"{m['same_label']:.2%} keep their label; a probability moves by "
+            f"{m['mean_change']:.4f} on average and {m['largest_change']:.4f} at most"
+        )
+    return [f"| compressed | {made} |", f"| what that cost | {cost} |"]
 
 
 def _size(shape: tuple[int, ...]) -> int:

@@ -9,6 +9,7 @@ import typer
 from bothways.errors import DataError, require
 
 if TYPE_CHECKING:
+    from bothways.artifact import Spec
     from bothways.data import Dataset
     from bothways.runtime import Model
 
@@ -32,8 +33,8 @@ def evaluate(
     loaded = load(model)
     rows = read(data, text=text, label=label)
     if held_out:
-        rows = _held_out(loaded, rows)
-    _check_labels(loaded, rows)
+        rows = held_out_rows(loaded.spec, rows)
+    check_known_labels(loaded.labels, rows)
     figures, truncation = measure(loaded, rows, threads)
     if truncation.cut_texts:
         messages().print(str(truncation))
@@ -82,11 +83,11 @@ def measure(model: Model, rows: Dataset, threads: int | None = None) -> tuple[di
     return figures, truncation
 
 
-def _held_out(model: Model, rows: Dataset) -> Dataset:
+def held_out_rows(spec: Spec, rows: Dataset) -> Dataset:
     """The rows that training held out of the same data, chosen again by the same seed."""
     from bothways.data import fingerprint, split
 
-    facts = model.spec.training
+    facts = spec.training
     if facts.get("validation") is None:
         raise DataError("--held-out: the training of this model held nothing out of its data")
     if facts.get("fingerprint") != fingerprint(rows):
@@ -97,15 +98,16 @@ def _held_out(model: Model, rows: Dataset) -> Dataset:
     return rows.take(split(rows.labels or [], facts["validation"], facts["seed"])[1])
 
 
-def _check_labels(model: Model, rows: Dataset) -> None:
+def check_known_labels(labels: list[str], rows: Dataset) -> None:
+    """Refuse rows with a label that is not among a model's, and no rows at all."""
     if not len(rows):
         raise DataError(f"{rows.source}: there are no rows to evaluate on")
     for n, name in enumerate(rows.labels or []):
-        if name not in model.labels:
-            known = ", ".join(map(repr, model.labels[:10]))
+        if name not in labels:
+            known = ", ".join(map(repr, labels[:10]))
             raise DataError(
                 f"{rows.place(n)}: has the label {name!r}, which the model does not know; "
-                f"its labels are {known}{', ...' if len(model.labels) > 10 else ''}"
+                f"its labels are {known}{', ...' if len(labels) > 10 else ''}"
             )
 
 

@@ -89,6 +89,7 @@ def _model(folder: str) -> dict[str, Any]:
             "merge": network.merge,
             "pooling": network.pooling,
         },
+        "stored as": "float32" if spec.storage == "f32" else "8-bit integers with scales",
         "weights": sum(t.size for t in tensors.values()),
         "bytes in memory": sum(t.nbytes for t in tensors.values()),
         "trained": {
@@ -98,5 +99,14 @@ def _model(folder: str) -> dict[str, Any]:
             "seed": training.get("seed"),
         },
         "quality": spec.quality or "not measured",
+        **_compressed(training.get("compressed")),
         "written by": f"Bothways {spec.bothways_version}, format {spec.format_version}",
     }
+
+
+def _compressed(facts: dict[str, Any] | None) -> dict[str, Any]:
+    """What a compressed model was made from, and what it was measured to cost."""
+    if facts is None:
+        return {}
+    before = {"tokens before": facts["tokens_before"], "bytes before": facts["bytes_before"]}
+    return {"compressed": {**before, **facts.get("measured", {"cost": "not measured"})}}
