@@ -25,6 +25,7 @@ LEVELS = {
     "data": 2,
     "optim": 2,
     "artifact": 3,
+    "vectors": 3,
     "runtime": 4,
     "nn": 4,
     "training": 5,

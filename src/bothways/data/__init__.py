@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from bothways.data._batches import batches
 from bothways.data._dataset import Dataset, check_labels, fingerprint
+from bothways.data._files import open_regular, show
 from bothways.data._read import read
 from bothways.data._split import split
 
-__all__ = ["Dataset", "batches", "check_labels", "fingerprint", "read", "split"]
+__all__ = [
+    "Dataset",
+    "batches",
+    "check_labels",
+    "fingerprint",
+    "open_regular",
+    "read",
+    "show",
+    "split",
+]

@@ -1,0 +1,10 @@
+"""Word vectors that others have trained, for the words of a vocabulary.
+
+Files are read as a stream, and the rows of the vocabulary's words alone are kept: a file of
+gigabytes takes little memory.
+"""
+
+from bothways.vectors._read import read_vectors
+from bothways.vectors._rows import Vectors
+
+__all__ = ["Vectors", "read_vectors"]
