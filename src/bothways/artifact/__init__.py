@@ -9,7 +9,7 @@ Nothing in it is ever executed or unpickled.
 
 from __future__ import annotations
 
-from bothways.artifact._card import card
+from bothways.artifact._card import card, coverage
 from bothways.artifact._json import parse as parse_json
 from bothways.artifact._load import load
 from bothways.artifact._spec import (
@@ -29,6 +29,7 @@ __all__ = [
     "VectorizerSpec",
     "card",
     "check_writable",
+    "coverage",
     "encode",
     "layer_names",
     "load",

@@ -45,6 +45,8 @@ def card(spec: Spec, source: str | None = None) -> str:
             f"| held-out accuracy | {q['accuracy']:.4f} on {q['held_out_texts']:,} texts "
             f"(log loss {q['log_loss']:.4f}, epoch {q['epoch']}) |"
         )
+    if "vectors" in t:
+        lines.append(f"| word vectors | {t['vectors']['source']}: {coverage(t['vectors'])} |")
     if "bf16" in t:
         lines.append(f"| precision | {_rounding(t['bf16'])} |")
     if "compressed" in t:
@@ -64,6 +66,15 @@ def card(spec: Spec, source: str | None = None) -> str:
         f"Made by Bothways {spec.bothways_version}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def coverage(v: dict[str, Any]) -> str:
+    """How many words and tokens have a vector, from the facts that a training leaves."""
+    composed = f", {v['composed']:,} of them composed of parts" if v["composed"] else ""
+    return (
+        f"{v['words']:,} of {v['of_words']:,} words ({v['words'] / max(1, v['of_words']):.1%})"
+        f"{composed}, and {v['token_share']:.1%} of the tokens"
+    )
 
 
 def _rounding(b: dict[str, Any]) -> str:

@@ -31,6 +31,8 @@ def train(
     checkpoint: Annotated[int | None, typer.Option(min=1, help="Keep the state of every N-th "
                                                    "token alone: less memory for very long "
                                                    "texts, the same result.")] = None,
+    vectors: Annotated[str | None, typer.Option(help="Word vectors to begin with: .vec, .txt, or "
+                                                ".bin of word2vec or fastText.")] = None,
     device: Annotated[str, typer.Option(help="cpu, or cuda, which needs torch.")] = "cpu",
     overwrite: Annotated[bool, typer.Option(help="Replace a model that is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -57,6 +59,7 @@ def train(
         epochs=epochs,
         precision=precision,
         checkpoint=checkpoint,
+        vectors=vectors,
         validation=validation,
         random_state=seed,
         threads=threads,
@@ -71,6 +74,12 @@ def train(
     cut = classifier.fitted_.truncation
     if cut.cut_texts:
         console.print(f"{cut} (at {spec.vectorizer.output_sequence_length} tokens)")
+    begun = spec.training.get("vectors")
+    if begun:
+        console.print(
+            f"word vectors: {artifact.coverage(begun)}; the embedding has their width, "
+            f"{begun['width']} (the preset's is {begun['width_of_preset']})"
+        )
     if history.interrupted:
         console.print("interrupted: the best epoch so far is kept")
     rounding = spec.training.get("bf16")

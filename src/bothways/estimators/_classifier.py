@@ -46,6 +46,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         epochs: int | None = None,
         precision: str | None = None,
         checkpoint: int | None = None,
+        vectors: str | PathLike[str] | None = None,
         validation: float | int | None = 0.2,
         random_state: int = 0,
         threads: int | None = None,
@@ -55,6 +56,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.epochs = epochs
         self.precision = precision
         self.checkpoint = checkpoint
+        self.vectors = vectors
         self.validation = validation
         self.random_state = random_state
         self.threads = threads

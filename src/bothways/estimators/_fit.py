@@ -15,6 +15,7 @@ from bothways import kernels, runtime
 from bothways.artifact import NetworkSpec, Spec, VectorizerSpec
 from bothways.data import Dataset, fingerprint, split
 from bothways.errors import ArgumentError, DataError
+from bothways.estimators._vectors import coverage, vectors_of
 from bothways.kernels import default_threads
 from bothways.runtime import Model, as_read
 from bothways.text import TextVectorizer, Truncation
@@ -49,8 +50,11 @@ def fit_texts(estimator: Any, X: Any, y: Any, valid: Any, watcher: Watcher | Non
     )
     vectorizer = TextVectorizer(recipe.max_tokens, output_sequence_length=recipe.length)
     vectorizer.adapt(train_rows)
+    of_preset = recipe
+    recipe, vectors = vectors_of(estimator, recipe, vectorizer)
     spec = _spec(recipe, vectorizer, classes)
     ids, truncation = vectorizer.encode(train_rows, threads=threads)
+    covered = coverage(estimator, of_preset, vectors, ids)
     train = Examples(as_read(ids, spec), train_codes)
     held_out = None
     if valid_texts is not None:
@@ -65,6 +69,7 @@ def fit_texts(estimator: Any, X: Any, y: Any, valid: Any, watcher: Watcher | Non
         seed=seed,
         threads=threads,
         device=estimator.device,
+        vectors=vectors,
     ) as learner:
         history = fit(learner, train, held_out, recipe, seed=seed, threads=threads, watcher=watcher)
         tensors = learner.tensors()
@@ -74,6 +79,7 @@ def fit_texts(estimator: Any, X: Any, y: Any, valid: Any, watcher: Watcher | Non
         spec,
         training={
             **_rounding(spec, tensors, train if held_out is None else held_out, recipe),
+            **covered,
             **_training_facts(estimator, recipe, train_codes, classes, truncation, seconds),
             "validation": None if valid is not None else estimator.validation,
             "fingerprint": fingerprint(Dataset(texts, [str(v) for v in labels.tolist()], "")),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bothways.artifact import NetworkSpec, layer_names
+from bothways.vectors import Vectors
 
 Floats = NDArray[np.float32]
 
@@ -38,6 +39,19 @@ def initial_tensors(
     tensors["dense.kernel"] = _glorot_uniform(spec.width, spec.outputs, rng)
     tensors["dense.bias"] = np.zeros(shapes["dense.bias"], np.float32)
     return tensors
+
+
+def place_vectors(table: Floats, vectors: Vectors) -> None:
+    """Begin with the given rows for the words that have one, in `table (V, I)`.
+
+    The other rows stay as they were drawn, but as widely spread as the given ones (Kim 2014):
+    otherwise a layer would hardly hear them beside those, or them alone.
+    """
+    given = vectors.rows[vectors.found]
+    spread, drawn = given.std(dtype=np.float64), table.std(dtype=np.float64)
+    if spread > 0:
+        table *= np.float32(spread / drawn)
+    table[vectors.found] = given
 
 
 def _glorot_uniform(rows: int, columns: int, rng: np.random.Generator) -> Floats:

@@ -14,9 +14,10 @@ from bothways import Ragged, optim
 from bothways.artifact import NetworkSpec
 from bothways.errors import ArgumentError, require
 from bothways.kernels import default_threads
-from bothways.training._initial import initial_tensors
-from bothways.training._network import ClassifierNetwork, train_step
+from bothways.training._initial import initial_tensors, place_vectors
+from bothways.training._network import TABLE, ClassifierNetwork, train_step
 from bothways.training._presets import Preset
+from bothways.vectors import Vectors
 
 Floats = NDArray[np.float32]
 
@@ -81,8 +82,11 @@ def new_learner(
     seed: int = 0,
     threads: int | None = None,
     device: str = "cpu",
+    vectors: Vectors | None = None,
 ) -> Iterator[Learner]:
     """A network with first weights, ready to learn; within the context it may be trained.
+
+    `vectors` are rows for the embedding to begin with, as wide as `spec` says, for some words.
 
     The same seed gives the same weights on every device, and on the CPU the same training bit
     for bit. Raises `ArgumentError` for a device that is not there, or for what it cannot do,
@@ -92,6 +96,8 @@ def new_learner(
         raise ArgumentError(f"device must be 'cpu' or 'cuda', got {device!r}")
     first, dropout = np.random.SeedSequence(seed).spawn(2)
     tensors = initial_tensors(spec, vocabulary_size, np.random.default_rng(first))
+    if vectors is not None:
+        place_vectors(tensors[TABLE], vectors)
     if device == "cpu":
         rng = np.random.default_rng(dropout)
         yield KernelLearner(spec, tensors, recipe, rng=rng, threads=threads)

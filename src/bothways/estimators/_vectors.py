@@ -1,0 +1,50 @@
+"""Word vectors for the embedding to begin with, and how many words and tokens have one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from os import PathLike, fspath
+from typing import Any
+
+import numpy as np
+
+from bothways import Ragged
+from bothways.errors import ArgumentError
+from bothways.text import TextVectorizer
+from bothways.training import Preset
+from bothways.vectors import Vectors, read_vectors
+
+
+def vectors_of(
+    estimator: Any, recipe: Preset, vectorizer: TextVectorizer
+) -> tuple[Preset, Vectors | None]:
+    """The rows of the estimator's file, and the recipe with an embedding as wide as they are.
+
+    Raises `ArgumentError` if `vectors` is no path, and `DataError` for a file without use.
+    """
+    path = estimator.vectors
+    if path is None:
+        return recipe, None
+    if not isinstance(path, (str, PathLike)):
+        raise ArgumentError(f"vectors must be the path of a file, got {path!r}")
+    vectors = read_vectors(path, vectorizer)
+    return replace(recipe, embedding_dim=vectors.rows.shape[1]), vectors
+
+
+def coverage(estimator: Any, recipe: Preset, vectors: Vectors | None, ids: Ragged) -> dict:
+    """The facts about the vectors for the spec: `words` of `of_words` in the vocabulary have
+    one, `composed` of them from parts of words, and so has `token_share` of the tokens `ids`."""
+    if vectors is None:
+        return {}
+    counts = np.bincount(ids.values, minlength=len(vectors.found))
+    return {
+        "vectors": {
+            "source": fspath(estimator.vectors),
+            "width": vectors.rows.shape[1],
+            "width_of_preset": recipe.embedding_dim,
+            "words": int(vectors.found.sum()),
+            "of_words": len(vectors.found) - 2,
+            "composed": vectors.composed,
+            "token_share": float(counts[vectors.found].sum() / max(1, counts.sum())),
+        }
+    }
