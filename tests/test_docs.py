@@ -12,7 +12,10 @@ import pytest
 
 from conftest import tiny_corpus
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+# Pages whose commands are meant to be typed from the top.
+GUIDES = ["small.md", "vectors.md"]
 
 
 @pytest.fixture
@@ -23,23 +26,38 @@ def workplace(tmp_path, monkeypatch):
         rows = "".join(f"{t},{x}\n" for t, x in zip(texts, labels, strict=True))
         (tmp_path / name).write_text("text,label\n" + rows)
     (tmp_path / "texts.txt").write_text("good film\n\na bad one\n")
+    (tmp_path / "vectors.vec").write_text("good 0.1 0.2 0.3\nbad 0.3 -0.2 0.1\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.S | re.M)
+def blocks(language, page=README):
+    return re.findall(rf"^```{language}\n(.*?)^```", page, re.S | re.M)
 
 
-def test_shell_examples(workplace):
-    commands = [line for block in blocks("sh") for line in block.splitlines()]
-    assert len(commands) >= 4
+def run_commands(page):
+    """Run the lines of the page's shell blocks; how many there were."""
+    commands = [line for block in blocks("sh", page) for line in block.splitlines()]
     for line in commands:
         program, *arguments = shlex.split(line, comments=True)
         assert program == "bothways"
         command = [sys.executable, "-m", "bothways", *arguments]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, (line, done.stderr)
+    return len(commands)
+
+
+def test_shell_examples(workplace):
+    assert run_commands(README) >= 4
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_guides(workplace, name):
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert run_commands(page) >= 2
+    names: dict[str, object] = {}
+    for block in blocks("python", page):
+        exec(compile(block, name, "exec"), names)
 
 
 def test_python_examples(workplace):
