@@ -20,7 +20,7 @@ def test_train_with_vectors(tmp_path):
     assert "the embedding has their width, 3 (the preset's is " in done.stderr
     facts = json.loads(done.stdout)["training"]["vectors"]
     assert facts["words"] == 2 and f"{facts['token_share']:.1%} of the tokens" in done.stderr
-    assert run("predict", out, stdin="good\n").returncode == 0
+    assert json.loads(run("info", out, "--json").stdout)["word vectors"] == facts
 
     vectors.write_text("good 1 2 3\nbad -1 -2\n")
     sentence = refused("train", data, "--vectors", vectors, "--out", tmp_path / "new")

@@ -5,6 +5,7 @@ Run `python make_fasttext.py` in an environment with fasttext==0.9.3 and numpy<2
 four bytes; the vectors are those of words that the model has and of some that it has not.
 """
 
+import ctypes
 import json
 import tempfile
 from pathlib import Path
@@ -17,29 +18,24 @@ MISSING = ["films", "goodly", "étés", "画映", "b", "unseen", "😀😀", "ε
 
 
 def train(path):
-    """On so little text fastText stops with a NaN more often than not, and the same call tends
-    to do so again: try another width."""
-    for attempt in range(100):
-        try:
-            return fasttext.train_unsupervised(
-                *(str(path), "skipgram"),
-                dim=4 + attempt % 2,
-                bucket=60,
-                minn=2,
-                maxn=4,
-                t=1.0,
-                minCount=1,
-                thread=1,
-                verbose=2,
-            )
-        except RuntimeError as error:
-            assert "NaN" in str(error)
-    raise SystemExit("no luck")
+    """fastText reads memory that it never filled: without zeros there it stops with a NaN."""
+    ctypes.CDLL(None).mallopt(-6, 0xFF)  # M_PERTURB: fill new blocks with the complement
+    return fasttext.train_unsupervised(
+        *(str(path), "skipgram"),
+        dim=4,
+        bucket=60,
+        minn=2,
+        maxn=4,
+        t=1.0,
+        minCount=1,
+        thread=1,
+        verbose=0,
+    )
 
 
 with tempfile.TemporaryDirectory() as folder:
     texts = Path(folder) / "texts.txt"
-    lines = [" ".join(WORDS[n % 3 :] + WORDS[: n % 4]) for n in range(4000)]
+    lines = [" ".join(WORDS[n % 3 :] + WORDS[: n % 4]) for n in range(40)]
     texts.write_text("\n".join(lines) + "\n", encoding="utf-8")
     model = train(texts)
 model.save_model(str(HERE / "fasttext_words.bin"))

@@ -98,6 +98,7 @@ def _model(folder: str) -> dict[str, Any]:
             "seconds": training.get("seconds"),
             "seed": training.get("seed"),
         },
+        **({"word vectors": training["vectors"]} if "vectors" in training else {}),
         "quality": spec.quality or "not measured",
         **_compressed(training.get("compressed")),
         "written by": f"Bothways {spec.bothways_version}, format {spec.format_version}",
