@@ -40,6 +40,17 @@ def test_predict_and_info_need_nothing_more(tiny_model):
     assert command("info").returncode == command("info", tiny_model).returncode == 0
 
 
+def test_compress_needs_more_for_the_accuracy_alone(tiny_model, tmp_path):
+    (tmp_path / "texts.txt").write_text("good film\nbad\n")
+    (tmp_path / "a.csv").write_text("text,label\ngood,pos\nbad,neg\n")
+    begin = ("compress", tiny_model, "--out", tmp_path / "small", "--data")
+    done = command(*begin, tmp_path / "a.csv")
+    assert done.returncode == 1 and "measuring the accuracy needs sklearn" in done.stderr
+    assert not (tmp_path / "small").exists()
+    assert command(*begin, tmp_path / "texts.txt").returncode == 0
+    assert command("predict", tmp_path / "small", stdin="good\n").stdout.startswith("pos")
+
+
 def test_python_needs_nothing_more(tiny_model):
     code = (
         f"import bothways; print(bothways.load({str(tiny_model)!r}).predict(['good']));"

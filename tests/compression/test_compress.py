@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, log_loss
 import bothways
 from bothways import artifact
 from bothways.compression import change, shrink
-from bothways.errors import ArgumentError, ArtifactError
+from bothways.errors import ArgumentError, ArtifactError, DataError
 from conftest import tiny_corpus
 
 
@@ -103,7 +103,7 @@ def test_a_size_that_is_too_small_names_the_least_which_then_works(large, tmp_pa
 
 def test_a_compressed_model_can_be_compressed_again(large, tmp_path):
     bothways.compress(large, tmp_path / "a", max_size=8_000)
-    again = bothways.compress(tmp_path / "a", tmp_path / "b", texts=["good", "bad film"])
+    again = bothways.compress(tmp_path / "a", tmp_path / "b", texts=np.array(["good", "bad film"]))
     assert again["measured"]["largest_change"] < 1e-5  # rounded once already
     smaller = bothways.compress(tmp_path / "a", tmp_path / "a", max_size=6_000, overwrite=True)
     assert smaller["bytes"] <= 6_000 and smaller["bytes_before"] <= 8_000
@@ -133,6 +133,8 @@ def test_nothing_is_overwritten(large, tmp_path):
     (out / "thesis.txt").write_text("all of it")
     with pytest.raises(ArtifactError, match=r"holds 'thesis.txt' and is no model"):
         bothways.compress(large, out)
+    with pytest.raises(DataError, match="label 1 is 'good', expected one of the model's: 'neg'"):
+        bothways.compress(large, tmp_path / "new", texts=["a", "b"], labels=["pos", "good"])
     with pytest.raises(ArgumentError, match="got 1 labels for 2 texts"):
         bothways.compress(large, tmp_path / "new", texts=["a", "b"], labels=["pos"])
     assert [path.name for path in out.iterdir()] == ["thesis.txt"]

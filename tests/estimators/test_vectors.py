@@ -29,7 +29,7 @@ def test_the_embedding_begins_with_the_vectors_and_is_as_wide(file):
     assert table.shape == (len(words), 3) and fitted.model.spec.network.embedding_dim == 3
     rows = np.array([[1, 2, 3], [-1, -2, -3], [0.5, 4, 5]])
     begun = table[[words.index(word) for word in ("good", "bad", "film")]]
-    np.testing.assert_allclose(begun, rows * 0.2 / rows.std(), rtol=1e-6)
+    np.testing.assert_allclose(begun, rows * 0.1 / rows.std(), rtol=1e-6)
 
 
 def test_they_are_trained_and_the_coverage_is_told(file, tmp_path):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bothways.errors import require
+from bothways.errors import DataError, require
 from bothways.runtime import Model
 
 # The longest way to write a float between 0 and 1.
@@ -32,8 +32,9 @@ def change(
     """How the answers to `N` texts differ: `same_label`, the share that keep theirs, and how
     far the probability of a text's labels moves, `mean_change` and `largest_change`.
 
-    With `labels`, `N` strings that the models know, also `accuracy` and `log_loss` of each,
-    `[before, after]`, from scikit-learn; `MissingExtraError` without it.
+    With `labels`, `N` of those that the models know, also `accuracy` and `log_loss` of each,
+    `[before, after]`, from scikit-learn; `MissingExtraError` without it. Raises `DataError` for a
+    label that they do not know.
     """
     pair = [
         model.predict_proba(texts, threads=threads).astype(np.float64) for model in (before, after)
@@ -52,7 +53,12 @@ def change(
     from sklearn.metrics import accuracy_score, log_loss
 
     place = {name: n for n, name in enumerate(before.labels)}
-    truth, every = [place[name] for name in labels], np.arange(len(place))
+    names = [str(label) for label in labels]
+    for n, name in enumerate(names):
+        if name not in place:
+            known = ", ".join(map(repr, before.labels[:10]))
+            raise DataError(f"label {n} is {name!r}, expected one of the model's: {known}")
+    truth, every = [place[name] for name in names], np.arange(len(place))
     sums = [probabilities / probabilities.sum(axis=1, keepdims=True) for probabilities in pair]
     found["accuracy"] = [float(accuracy_score(truth, guess)) for guess in best]
     found["log_loss"] = [float(log_loss(truth, p, labels=every)) for p in sums]

@@ -38,9 +38,9 @@ def compress(
     `ArtifactError` for a model that cannot be read or written; then `out` is as it was.
     """
     limit = None if max_size is None else parse_size(max_size)
-    if labels is not None and (texts is None or len(labels) != len(texts)):
-        count = 0 if texts is None else len(texts)
-        raise ArgumentError(f"got {len(labels)} labels for {count} texts")
+    given: Sequence[str] = [] if texts is None else texts
+    if labels is not None and len(labels) != len(given):
+        raise ArgumentError(f"got {len(labels)} labels for {len(given)} texts")
     artifact.check_writable(out, overwrite=overwrite)
     spec, tensors = artifact.load(folder)
     tokens = len(spec.vectorizer.vocabulary)
@@ -50,16 +50,16 @@ def compress(
         "tokens_before": tokens,
         "tokens": tokens,
     }
-    if texts:
-        facts["measured"] = {"source": source, **draft(len(texts), labels is not None)}
+    if len(given):
+        facts["measured"] = {"source": source, **draft(len(given), labels is not None)}
     # The figures of the training are those of the larger model. No number is longer than these.
     longest = {**facts, "max_bytes": max(limit or 0, 10**12)}
     drafted = replace(spec, quality={}, training={**spec.training, "compressed": longest})
     small, arrays = shrink(drafted, tensors, limit)
     facts["tokens"] = len(small.vectorizer.vocabulary)
-    if texts:
+    if len(given):
         models = Model(spec, tensors), Model(small, arrays)
-        facts["measured"] |= change(*models, texts, labels, threads=threads)
+        facts["measured"] |= change(*models, given, labels, threads=threads)
     small = replace(small, training={**spec.training, "compressed": facts})
     artifact.save(out, small, arrays, artifact.card(small), overwrite=overwrite)
     return {**facts, "bytes": _folder_bytes(out)}

@@ -14,9 +14,9 @@ from bothways.text import TextVectorizer
 from bothways.training import Preset
 from bothways.vectors import Vectors, read_vectors
 
-# The standard deviation of the rows that training begins with. On film reviews 0.03 to 0.3 were
-# about as good (0.1 and 0.3 the best), and 0.6, which some files have, worse than no vectors.
-SPREAD = 0.2
+# The standard deviation of the rows that training begins with: `docs/vectors.md` has the
+# measurement, and what happens with numbers as large as in some files.
+SPREAD = 0.1
 
 
 def vectors_of(

@@ -30,10 +30,7 @@ def read_text(file: BinaryIO, rows: Rows) -> Vectors:
     before the last `I` fields are not numbers.
     """
     lines = _lines(file, rows.name)
-    first = next(lines, None)
-    if first is None:
-        raise DataError(f"{rows.name}: is empty")
-    first = first.removeprefix(codecs.BOM_UTF8)
+    first = next(lines, b"").removeprefix(codecs.BOM_UTF8)
     declared, width = _header(first)
     if declared is None:
         width = len(first.split()) - 1
