@@ -31,7 +31,14 @@ def _make_spec(**changes) -> Spec:
         "quality": {"accuracy": 0.875},
         "bothways_version": "0.1.0",
     }
-    later = ("mask", "embedding_dropout", "layers", "input_dropout", "layer_dropout")
+    later = (
+        "mask",
+        "embedding_dropout",
+        "layers",
+        "input_dropout",
+        "layer_dropout",
+        "word_dropout",
+    )
     for key, value in changes.items():
         part = vectorizer if key in vectorizer else network if key in network else whole
         (network if key in later else part)[key] = value

@@ -71,6 +71,18 @@ def test_the_same_seed_gives_the_same_masks_and_none_without_a_rate():
     assert nothing == (None, None, (None,), None)
 
 
+@pytest.mark.parametrize("features", [0.0, 0.5])
+def test_whole_words_are_dropped_and_the_others_not_scaled(features):
+    spec = NetworkSpec(
+        *(40, 2, True, "concat", "last", 1), embedding_dropout=features, word_dropout=0.25
+    )
+    words = draw_masks(spec, 3, 4000, np.random.default_rng(0)).words
+    assert words.dtype == np.float32 and len(words) == 4000
+    dropped = (words == 0).all(axis=1)
+    assert abs(dropped.mean() - 0.25) < 4 * (0.25 * 0.75 / 4000) ** 0.5
+    assert set(np.unique(words[~dropped])) == ({0.0, 2.0} if features else {1.0})
+
+
 def test_pairs_are_those_of_sorting(rng):
     lengths = [5, 0, 40, 1, 0]
     ids, offsets = rng.integers(3, 20, sum(lengths)), np.concatenate([[0], np.cumsum(lengths)])

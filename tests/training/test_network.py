@@ -27,6 +27,8 @@ DROPOUTS = {
     "features": {"dropout": 0.4},
     "words": {"embedding_dropout": 0.4},
     "inputs": {"input_dropout": 0.4},
+    "whole words": {"word_dropout": 0.4},
+    "whole words and inputs": {"word_dropout": 0.3, "input_dropout": 0.3},
     "words and inputs": {"embedding_dropout": 0.3, "input_dropout": 0.3},
     "layers": {"layer_dropout": 0.4},
     "all": {
@@ -34,6 +36,7 @@ DROPOUTS = {
         "embedding_dropout": 0.3,
         "input_dropout": 0.3,
         "layer_dropout": 0.3,
+        "word_dropout": 0.3,
     },
 }
 

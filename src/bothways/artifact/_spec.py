@@ -18,7 +18,7 @@ they can compute and refuse, naming the version, what they cannot.
 
 ADDED: dict[int, dict[str, dict[str, Any]]] = {
     2: {"network": {"layers": 1, "input_dropout": 0.0, "layer_dropout": 0.0}},
-    3: {"": {"storage": "f32"}},
+    3: {"": {"storage": "f32"}, "network": {"word_dropout": 0.0}},
 }
 """What each version added to which part (`""`: to the spec itself), and what the absence of a
 field means in the versions before."""
@@ -28,6 +28,8 @@ _MOST_TOKENS = 2**31 - 1
 # Bounds what a lying file can make the reader expect; no LSTM is this wide, or this deep.
 _WIDEST = 65_536
 _DEEPEST = 100
+
+_DROPOUTS = ("dropout", "embedding_dropout", "input_dropout", "layer_dropout", "word_dropout")
 
 
 def added_after(version: int) -> dict[str, dict[str, Any]]:
@@ -88,7 +90,8 @@ class NetworkSpec:
 
     The dropout rates act in training only: `dropout` on the pooled features;
     `embedding_dropout` on the features of each distinct word of a batch, the same wherever it
-    stands; `input_dropout` on the features of the embedded words and `layer_dropout` on those
+    stands; `word_dropout` on whole words of a batch, wherever they stand, which are zeros then;
+    `input_dropout` on the features of the embedded words and `layer_dropout` on those
     between layers, both the same at every step of a text (Gal & Ghahramani 2016).
 
     Raises `ArtifactError` naming the field that is not as it should be.
@@ -106,6 +109,7 @@ class NetworkSpec:
     layers: int = 1
     input_dropout: float = 0.0
     layer_dropout: float = 0.0
+    word_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("embedding_dim", "hidden_size", "outputs"):
@@ -115,7 +119,7 @@ class NetworkSpec:
             check.flag(f"network.{name}", getattr(self, name))
         check.choice("network.merge", self.merge, ("concat", "sum", "mul", "ave"))
         check.choice("network.pooling", self.pooling, ("last", "mean", "max"))
-        for name in ("dropout", "embedding_dropout", "input_dropout", "layer_dropout"):
+        for name in _DROPOUTS:
             object.__setattr__(self, name, check.rate(f"network.{name}", getattr(self, name)))
         if self.layer_dropout and self.layers == 1:
             check.refuse("network.layer_dropout", self.layer_dropout, "0 with one layer")

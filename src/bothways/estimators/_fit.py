@@ -20,6 +20,7 @@ from bothways.kernels import default_threads
 from bothways.runtime import Model, as_read
 from bothways.text import TextVectorizer, Truncation
 from bothways.training import Examples, History, Preset, Watcher, fit, new_learner, preset
+from bothways.vectors import learn_vectors
 
 
 class Fitted(NamedTuple):
@@ -55,6 +56,9 @@ def fit_texts(estimator: Any, X: Any, y: Any, valid: Any, watcher: Watcher | Non
     spec = _spec(recipe, vectorizer, classes)
     ids, truncation = vectorizer.encode(train_rows, threads=threads)
     covered = coverage(estimator, of_preset, vectors, ids)
+    if vectors is None and recipe.word_vectors == "learned":
+        width = recipe.embedding_dim
+        vectors = learn_vectors(ids, vectorizer.vocabulary_size, width, seed=estimator.random_state)
     train = Examples(as_read(ids, spec), train_codes)
     held_out = None
     if valid_texts is not None:
@@ -182,6 +186,7 @@ def _spec(recipe: Preset, vectorizer: TextVectorizer, classes: NDArray[Any]) -> 
             mask=recipe.mask,
             dropout=recipe.dropout,
             embedding_dropout=recipe.embedding_dropout,
+            word_dropout=recipe.word_dropout,
             layers=recipe.layers,
             input_dropout=recipe.input_dropout,
             layer_dropout=recipe.layer_dropout,

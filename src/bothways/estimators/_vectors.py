@@ -22,7 +22,8 @@ SPREAD = 0.1
 def vectors_of(
     estimator: Any, recipe: Preset, vectorizer: TextVectorizer
 ) -> tuple[Preset, Vectors | None]:
-    """The rows of the estimator's file, and the recipe with an embedding as wide as they are.
+    """The rows of the estimator's file, None without one, and the recipe with an embedding as
+    wide as they are.
 
     The rows are scaled, all alike, to the standard deviation `SPREAD`: how large numbers are
     differs between files, and means nothing.

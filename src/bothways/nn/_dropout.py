@@ -63,6 +63,13 @@ def _gradient(ctx, d_out):
 scale_sequences.register_autograd(_gradient, setup_context=_save)
 
 
+def check_rate(p: float) -> float:
+    """`p`, if it is a dropout rate. Raises `ArgumentError` unless 0 <= p < 1."""
+    if not 0 <= p < 1:
+        raise ArgumentError(f"a dropout rate is a number from 0 to below 1, got {p}")
+    return p
+
+
 class VariationalDropout(nn.Module):
     """In training, zero features with probability `p`, the same ones at every step of a
     sequence, and divide the others by `1 - p` (Gal & Ghahramani 2016).
@@ -74,9 +81,7 @@ class VariationalDropout(nn.Module):
 
     def __init__(self, p: float) -> None:
         super().__init__()
-        if not 0 <= p < 1:
-            raise ArgumentError(f"a dropout rate is a number from 0 to below 1, got {p}")
-        self.p = p
+        self.p = check_rate(p)
 
     @property
     def active(self) -> bool:

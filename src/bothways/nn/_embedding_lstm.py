@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bothways.nn import _words
-from bothways.nn._dropout import VariationalDropout
+from bothways.nn._dropout import VariationalDropout, check_rate
 from bothways.nn._merge import Merge, check_merge, each, last_states, merge_directions
 from bothways.nn._ragged import RaggedTensor, as_ragged
 from bothways.nn._stack import Precision, Recurrence, States
@@ -25,9 +25,10 @@ class EmbeddingLSTM(Recurrence):
     Parameters: `embedding`, drawn uniformly within 0.05, and those of `Bidirectional`, or of
     `LSTM` with `bidirectional=False`; and the options of these.
 
-    Two dropouts act on embedded words in training, alone or one after the other. `dropout`
+    Three dropouts act on embedded words in training, alone or one after the other. `dropout`
     zeroes features of a word, the same ones wherever it stands in the batch (as Gal &
-    Ghahramani 2016 do for words). `input_dropout` zeroes features of a sequence, the same ones
+    Ghahramani 2016 do for words). `word_dropout` zeroes whole words, wherever they stand, and
+    leaves the others as they are. `input_dropout` zeroes features of a sequence, the same ones
     at every step of it (as they do for inputs); what is projected then is each distinct token
     of each sequence.
 
@@ -46,6 +47,7 @@ class EmbeddingLSTM(Recurrence):
         merge: Merge | None = "concat",
         layers: int = 1,
         dropout: float = 0.0,
+        word_dropout: float = 0.0,
         input_dropout: float = 0.0,
         layer_dropout: float = 0.0,
         precision: Precision = "f32",
@@ -60,6 +62,7 @@ class EmbeddingLSTM(Recurrence):
         )
         self.add_weights(embedding_dim)
         self.dropout = VariationalDropout(dropout)  # a word is what a sequence is there
+        self.word_dropout = check_rate(word_dropout)
 
     def forward(
         self, ids: RaggedTensor | Tensor, mask: Tensor | None = None, initial: States | None = None
@@ -83,13 +86,15 @@ class EmbeddingLSTM(Recurrence):
             x = _words.take(self._embed(rows), places)
             return self.run(self.input_dropout.drop(x, ends), offsets, initial, index=index)
         rows, index = _words.distinct(values, self.vocabulary_size)
-        if self.dropout.active:
+        if self.training and (self.dropout.active or self.word_dropout):
             return self.run(self._embed(rows), offsets, initial, index=index)
         return self.run(self.embedding, offsets, initial, rows=rows, index=index)
 
     def _embed(self, rows: Tensor) -> Tensor:
         """Rows of the table, some features of them dropped: `(U, I)`."""
         x = nn.functional.embedding(rows, self.embedding, sparse=True)
+        if self.training and self.word_dropout:
+            x = x * (torch.rand(len(rows), 1, device=x.device) >= self.word_dropout)
         return x * self.dropout.factors(len(rows), x) if self.dropout.active else x
 
     def extra_repr(self) -> str:

@@ -16,7 +16,8 @@ Floats = NDArray[np.float32]
 class Masks(NamedTuple):
     """What features are multiplied by in a step; None where nothing is dropped.
 
-    `words (U, I)` has a row for each distinct word, used wherever it stands in the batch.
+    `words (U, I)`, or `(U, 1)` if only whole words are dropped, has a row for each distinct word,
+    used wherever it stands in the batch.
     `inputs (N, I)`, and `layers`, one `(N, D * H)` for each layer above the first, have a row
     for each text, used at all its steps (Gal & Ghahramani 2016). `features (N, F)` are those
     that the dense layer reads.
@@ -32,11 +33,21 @@ def draw_masks(spec: NetworkSpec, texts: int, words: int, rng: np.random.Generat
     """The masks of a step on `texts` texts with `words` distinct words."""
     states = spec.directions * spec.hidden_size
     return Masks(
-        _mask((words, spec.embedding_dim), spec.embedding_dropout, rng),
+        _words(words, spec, rng),
         _mask((texts, spec.embedding_dim), spec.input_dropout, rng),
         tuple(_mask((texts, states), spec.layer_dropout, rng) for _ in range(spec.layers - 1)),
         _mask((texts, spec.width), spec.dropout, rng),
     )
+
+
+def _words(words: int, spec: NetworkSpec, rng: np.random.Generator) -> Floats | None:
+    """Features of words are dropped as everywhere; a word that is dropped is zeros, and the
+    others are not made larger for it: a text that lacks a word is no other kind of text."""
+    features = _mask((words, spec.embedding_dim), spec.embedding_dropout, rng)
+    if not spec.word_dropout:
+        return features
+    kept = (rng.random((words, 1), np.float32) >= spec.word_dropout).astype(np.float32)
+    return kept * (np.float32(1) if features is None else features)
 
 
 def _mask(shape: tuple[int, int], rate: float, rng: np.random.Generator) -> Floats | None:

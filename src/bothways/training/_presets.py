@@ -12,12 +12,13 @@ class Preset:
 
     `max_tokens` words are kept and texts are cut at `length` tokens (None: never). `mask`
     False fills texts with zeros up to `length` and reads them, as an unmasked model does.
-    `schedule` is the learning rate over time: `constant`, or `one-cycle`, which rises to
-    `learning_rate` and falls to nothing at the last step. `weight_decay` is for `adamw`
-    alone. `precision` is that of the products on the CPU. With `checkpoint` back-propagation
-    keeps the states of every so many steps and computes those between again: less memory for
-    very long texts, a third more work, the same bits. `bucket`: see
-    `bothways.data.batches`. Training stops early after `patience` epochs without a better
+    With `word_vectors="learned"` the embedding begins with what `bothways.vectors.learn_vectors`
+    finds in the training texts. `schedule` is the learning rate over time: `constant`, or
+    `one-cycle`, which rises to `learning_rate` and falls to nothing at the last step.
+    `weight_decay` is for `adamw` alone. `precision` is that of the products on the CPU. With
+    `checkpoint` back-propagation keeps the states of every so many steps and computes those
+    between again: less memory for very long texts, a third more work, the same bits. `bucket`:
+    see `bothways.data.batches`. Training stops early after `patience` epochs without a better
     validation. The dropout rates, `layers` and `merge`: see `bothways.artifact.NetworkSpec`.
     """
 
@@ -35,6 +36,8 @@ class Preset:
     embedding_dropout: float = 0.0
     input_dropout: float = 0.0
     layer_dropout: float = 0.0
+    word_dropout: float = 0.0
+    word_vectors: Literal["random", "learned"] = "random"
     optimizer: Literal["rmsprop", "adam", "adamw"] = "rmsprop"
     weight_decay: float = 0.0
     precision: Literal["f32", "bf16"] = "f32"
@@ -53,13 +56,15 @@ Bidirectional(LSTM(32)), Dropout(0.5), RMSprop as Keras defines it, batches of 3
 
 FAST = Preset(
     "fast",
-    max_tokens=30_000,
+    max_tokens=50_000,
     length=None,
     embedding_dim=64,
     hidden_size=32,
     pooling="max",
     dropout=0.3,
-    embedding_dropout=0.5,
+    embedding_dropout=0.3,
+    word_dropout=0.2,
+    word_vectors="learned",
     learning_rate=4e-3,
     schedule="one-cycle",
     bucket=20,

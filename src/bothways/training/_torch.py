@@ -38,6 +38,7 @@ class TorchNetwork(nn.Module):
             bidirectional=spec.bidirectional,
             merge=spec.merge,  # type: ignore[arg-type]
             dropout=spec.embedding_dropout,
+            word_dropout=spec.word_dropout,
             layers=spec.layers,
             input_dropout=spec.input_dropout,
             layer_dropout=spec.layer_dropout,

@@ -1,10 +1,11 @@
-"""Word vectors that others have trained, for the words of a vocabulary.
+"""Word vectors for the words of a vocabulary: others' from a file, or learned from the texts.
 
 Files are read as a stream, and the rows of the vocabulary's words alone are kept: a file of
 gigabytes takes little memory.
 """
 
+from bothways.vectors._learn import learn_vectors
 from bothways.vectors._read import read_vectors
 from bothways.vectors._rows import Vectors
 
-__all__ = ["Vectors", "read_vectors"]
+__all__ = ["Vectors", "learn_vectors", "read_vectors"]
