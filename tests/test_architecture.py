@@ -31,6 +31,7 @@ LEVELS = {
     "training": 5,
     "compression": 5,
     "estimators": 6,
+    "inspection": 6.5,
     "cli": 7,
     "__main__": 8,
 }

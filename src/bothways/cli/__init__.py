@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from bothways.cli import _compress, _demo, _evaluate, _info, _predict, _presets, _train
+from bothways.cli import _compress, _demo, _evaluate, _info, _inspect, _predict, _presets, _train
 from bothways.errors import BothwaysError
 
 __all__ = ["app", "main"]
@@ -28,6 +28,7 @@ app.command("evaluate")(_evaluate.evaluate)
 app.command("predict")(_predict.predict)
 app.command("compress")(_compress.compress)
 app.command("info")(_info.info)
+app.command("inspect")(_inspect.inspect)
 app.command("presets")(_presets.presets)
 app.command("demo")(_demo.demo)
 
