@@ -33,6 +33,25 @@ def test_loss_and_gradient(rng, outputs, scale):
         assert loss == pytest.approx(log_loss(labels, p.numpy(), labels=classes), rel=1e-6)
 
 
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_weights_multiply_the_losses_of_the_texts(rng, outputs):
+    logits = rng.normal(size=(5, outputs)).astype(np.float32)
+    labels, weights = rng.integers(0, 2, 5), rng.uniform(0, 3, 5).astype(np.float32)
+    loss, gradient = cross_entropy(logits, labels, weights)
+    each = [cross_entropy(logits[n : n + 1], labels[n : n + 1]) for n in range(5)]
+    assert loss == pytest.approx(np.mean([w * k for w, (k, _) in zip(weights, each, strict=True)]))
+    expected = [w * g[0] / 5 for w, (_, g) in zip(weights, each, strict=True)]
+    np.testing.assert_allclose(gradient, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_weights_of_one_change_no_bit(rng, outputs):
+    logits, labels = rng.normal(size=(64, outputs)).astype(np.float32), rng.integers(0, 2, 64)
+    plain, ones = cross_entropy(logits, labels), cross_entropy(logits, labels, np.ones(64, "f4"))
+    assert plain[0] == ones[0]
+    np.testing.assert_array_equal(plain[1], ones[1])
+
+
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_what_would_overflow_is_exact(outputs):
     logits = np.zeros((2, outputs), np.float32)

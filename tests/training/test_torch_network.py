@@ -41,18 +41,25 @@ batches = st.lists(st.lists(st.integers(0, V - 1), max_size=9), min_size=1, max_
 
 
 @settings(deadline=None, max_examples=150)
-@given(specs, batches, st.integers(0, 2**16))
-def test_loss_and_gradients_are_equal_to_rounding(spec, texts, seed):
+@given(specs, batches, st.integers(0, 2**16), st.booleans())
+def test_loss_and_gradients_are_equal_to_rounding(spec, texts, seed, weighted):
     rng = np.random.default_rng(seed)
     tensors = initial_tensors(spec, V, rng)
     for tensor in tensors.values():
         tensor += rng.normal(size=tensor.shape).astype(np.float32) / 2
     labels = rng.integers(0, max(2, spec.outputs), len(texts))
     ids = Ragged.from_list(texts)
-    loss, gradients = ClassifierNetwork(spec, tensors).loss_and_gradients(ids, labels, rng)
+    weights = rng.uniform(0, 3, len(texts)).astype(np.float32) if weighted else None
+    loss, gradients = ClassifierNetwork(spec, tensors).loss_and_gradients(
+        ids, labels, rng, weights=weights
+    )
 
     network = TorchNetwork(spec, tensors)
-    theirs = network.loss(network(RaggedTensor.from_ragged(ids)), torch.from_numpy(labels))
+    theirs = network.loss(
+        network(RaggedTensor.from_ragged(ids)),
+        torch.from_numpy(labels),
+        None if weights is None else torch.from_numpy(weights),
+    )
     theirs.backward()
     assert loss == pytest.approx(theirs.item(), rel=1e-5, abs=1e-7)
     for name, parameter in network.named().items():
@@ -100,7 +107,8 @@ def test_both_learners_walk_the_same_way(optimizer, weight_decay):
     theirs = TorchLearner(spec, tensors, recipe, device="cpu")
     for _ in range(25):
         ids, labels = Ragged.from_list(rng.integers(0, 60, (3, 4)).tolist()), rng.integers(0, 3, 3)
-        losses = [learner.step(ids, labels, 1e-2) for learner in (ours, theirs)]
+        weights = rng.uniform(0, 2, 3).astype(np.float32)
+        losses = [learner.step(ids, labels, 1e-2, weights) for learner in (ours, theirs)]
         assert losses[0] == pytest.approx(losses[1], rel=1e-4)
     for name, tensor in theirs.tensors().items():
         np.testing.assert_allclose(ours.tensors()[name], tensor, rtol=0, atol=1e-4, err_msg=name)

@@ -35,14 +35,21 @@ def card(spec: Spec, source: str | None = None) -> str:
     ]
     for label, count in list(t["labels"].items())[:20]:
         lines.append(f"| texts labelled `{label}` | {count:,} |")
+    if "class_weight" in t:
+        weights = ", ".join(f"`{k}` {w:.3g}" for k, w in list(t["class_weight"].items())[:20])
+        lines.append(f"| weights of the labels | {weights} |")
+    if "sample_weight" in t:
+        w = t["sample_weight"]
+        lines.append(f"| weights of the texts | {w['least']:g} to {w['most']:g} |")
     if t["cut_texts"]:
         lines.append(
             f"| cut | {t['cut_texts']:,} texts lost "
             f"{t['cut_tokens'] / t['tokens']:.1%} of all tokens |"
         )
+    weighted = ", weighted as in training" if "weighted" in q else ""
     if q:
         lines.append(
-            f"| held-out accuracy | {q['accuracy']:.4f} on {q['held_out_texts']:,} texts "
+            f"| held-out accuracy{weighted} | {q['accuracy']:.4f} on {q['held_out_texts']:,} texts "
             f"(log loss {q['log_loss']:.4f}, epoch {q['epoch']}) |"
         )
     if "vectors" in t:

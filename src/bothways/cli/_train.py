@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bothways.errors import require
+
+if TYPE_CHECKING:
+    from bothways.data import Dataset
 
 
 def train(
@@ -18,6 +23,10 @@ def train(
     out: Annotated[str, typer.Option(help="The model folder to write.")],
     text: Annotated[str | None, typer.Option(help="Column of the texts.")] = None,
     label: Annotated[str | None, typer.Option(help="Column of the labels.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Column of what each text counts, a number "
+                                               "from 0.")] = None,
+    class_weight: Annotated[str | None, typer.Option(help="What the texts of each label count: "
+                                                     "'balanced', or a .json file.")] = None,
     valid: Annotated[str, typer.Option(help="What to hold out to choose the best epoch: a "
                                        "fraction, a number of texts, a file, or 'none'.")] = "0.2",
     preset: Annotated[str, typer.Option(help="The recipe: a name (see `bothways presets`) "
@@ -41,14 +50,17 @@ def train(
     from bothways import artifact
     from bothways.cli._output import messages, print_json
     from bothways.cli._progress import TrainingProgress
+    from bothways.cli._weights import read_class_weight
     from bothways.data import check_labels, read
 
     # What can be refused without scikit-learn is refused before it is loaded: that takes a second.
     console = messages()
     artifact.check_writable(out, overwrite=overwrite)
-    rows = read(data, text=text, label=label)
-    check_labels(rows.labels, rows.source)
-    validation, held_out = _validation(valid, text, label)
+    read_rows = partial(read, text=text, label=label, weight=weight)
+    rows = read_rows(data)
+    labels = check_labels(rows.labels, rows.source)
+    weights = read_class_weight(class_weight, labels)
+    validation, held_out = _validation(valid, read_rows)
     console.print(f"{len(rows):,} texts with {len(set(rows.labels or []))} labels from {data}")
 
     require("sklearn", extra="train", purpose="training")
@@ -60,6 +72,7 @@ def train(
         precision=precision,
         checkpoint=checkpoint,
         vectors=vectors,
+        class_weight=weights,
         validation=validation,
         random_state=seed,
         threads=threads,
@@ -67,7 +80,9 @@ def train(
     )
     stopped = _interrupt_on_termination()
     with TrainingProgress(console) as progress:
-        classifier.fit(rows.texts, rows.labels or [], valid=held_out, watcher=progress)
+        classifier.fit(
+            *(rows.texts, rows.labels or [], rows.weights), valid=held_out, watcher=progress
+        )
     save_model(out, classifier.fitted_, overwrite=overwrite, source=data)
 
     spec, history = classifier.model_.spec, classifier.history_
@@ -91,7 +106,8 @@ def train(
     quality = spec.quality
     if quality:
         console.print(
-            f"held-out accuracy {quality['accuracy']:.4f} on {quality['held_out_texts']:,} texts, "
+            f"held-out accuracy{', weighted as in training,' if 'weighted' in quality else ''} "
+            f"{quality['accuracy']:.4f} on {quality['held_out_texts']:,} texts, "
             f"epoch {quality['epoch']} of {len(history)}"
         )
     console.print(f"saved {out} after {classifier.fitted_.seconds:.1f} s")
@@ -101,17 +117,15 @@ def train(
         sys.exit(143 if stopped else 130)
 
 
-def _validation(valid: str, text: str | None, label: str | None) -> tuple[Any, Any]:
-    """What `--valid` means: a fraction or count to hold out, or texts and labels of a file."""
-    from bothways.data import read
-
+def _validation(valid: str, read_rows: Callable[[str], Dataset]) -> tuple[Any, Any]:
+    """What `--valid` means: a fraction or count to hold out, or a file's texts, labels, weights."""
     if valid.lower() in ("none", "0"):
         return None, None
     try:
         return (int(valid) if valid.isdigit() else float(valid)), None
     except ValueError:
-        rows = read(valid, text=text, label=label)
-        return None, (rows.texts, rows.labels)
+        rows = read_rows(valid)
+        return None, (rows.texts, rows.labels, rows.weights)
 
 
 def _interrupt_on_termination() -> list[int]:

@@ -31,11 +31,18 @@ def choose(
     doubled = [name for name, count in Counter(names).items() if count > 1 and name.strip()]
     if doubled:
         raise DataError(f"{source}: column {doubled[0]!r} is there twice; rename one of them")
-    for option, name in (("text", wanted.text), ("label", wanted.label)):
+    asked = (("text", wanted.text), ("label", wanted.label), ("weight", wanted.weight))
+    for option, name in asked:
         if name is not None and name not in names:
             raise DataError(f"{source}: there is no {option} column {name!r}; {_listed(names)}")
-    if wanted.text is not None and wanted.text == wanted.label:
-        raise DataError(f"{source}: column {wanted.text!r} was given as both text and label")
+    for n, (option, name) in enumerate(asked):
+        for other, same in asked[n + 1 :]:
+            if name is not None and name == same:
+                raise DataError(f"{source}: column {name!r} was given as both {option} and {other}")
+    # What is known to be the weights is neither of the others.
+    kept = [n for n, name in enumerate(names) if name != wanted.weight]
+    names = [names[n] for n in kept]
+    strings = None if strings is None else [strings[n] for n in kept]
 
     text = wanted.text or _usual(TEXT_NAMES, names, wanted.label)
     label = wanted.label or _usual(LABEL_NAMES, names, text)

@@ -50,6 +50,8 @@ def read_csv(path: str, wanted: Wanted, delimiter: str = ",") -> Table:
             text, label = choose(header, wanted, show(path))
             t = header.index(text)
             width, at = len(header), None if label is None else header.index(label)
+            w = None if wanted.weight is None else header.index(wanted.weight)
+            weights: list[str] = []
             texts: list[str] = []
             labels: list[str] = []
             rows = array("q")
@@ -59,6 +61,8 @@ def read_csv(path: str, wanted: Wanted, delimiter: str = ",") -> Table:
                     texts.append(row[t])
                     if at is not None:
                         labels.append(row[at])
+                    if w is not None:
+                        weights.append(row[w])
                     rows.append(start)
                 elif row:
                     raise DataError(_ragged(path, start, len(row), width, delimiter))
@@ -67,7 +71,10 @@ def read_csv(path: str, wanted: Wanted, delimiter: str = ",") -> Table:
             raise DataError(f"{show(path)}, line {start}: {_explain(error)}") from None
     if not texts:
         raise DataError(f"{show(path)}: has a header but no rows")
-    return Table(texts, labels if at is not None else None, rows, "line", text, label)
+    return Table(
+        *(texts, labels if at is not None else None, rows, "line", text, label),
+        weights=weights if w is not None else None,
+    )
 
 
 def _check_delimiter(path: str, header: list[str], delimiter: str) -> None:

@@ -17,7 +17,8 @@ class Dataset:
     `texts` holds `N` strings; `labels` holds `N` strings, or is None where the source
     has none; `source` is the path as a message shows it. `rows[n]` is the place of text
     `n` in the source, counted in `unit`s: the number of a line or row from 1, or the
-    name of a file. By default rows are counted from 1.
+    name of a file. By default rows are counted from 1. `weights` holds `N` numbers from 0,
+    what each text counts, or is None where none were asked for.
 
     Raises `DataError` if the lengths differ.
     """
@@ -27,11 +28,13 @@ class Dataset:
     source: str
     rows: Sequence[int | str] = ()
     unit: str = "row"
+    weights: list[float] | None = None
 
     def __post_init__(self) -> None:
         if len(self.rows) == 0:
             object.__setattr__(self, "rows", range(1, len(self.texts) + 1))
-        for name, column in (("labels", self.labels), ("row numbers", self.rows)):
+        columns = (("labels", self.labels), ("row numbers", self.rows), ("weights", self.weights))
+        for name, column in columns:
             if column is not None and len(column) != len(self.texts):
                 raise DataError(
                     f"{self.source}: got {len(column)} {name} for {len(self.texts)} texts"
@@ -43,13 +46,14 @@ class Dataset:
     def take(self, indices: Iterable[int]) -> Dataset:
         """The texts at `indices`, integers from 0, in that order; they keep their rows."""
         chosen = [int(index) for index in indices]
-        labels = self.labels
+        labels, weights = self.labels, self.weights
         return Dataset(
             texts=[self.texts[index] for index in chosen],
             labels=None if labels is None else [labels[index] for index in chosen],
             source=self.source,
             rows=[self.rows[index] for index in chosen],
             unit=self.unit,
+            weights=None if weights is None else [weights[index] for index in chosen],
         )
 
     def place(self, index: int) -> str:
@@ -58,7 +62,8 @@ class Dataset:
 
 
 def fingerprint(rows: Dataset) -> str:
-    """64 hexadecimal digits (SHA-256) that change with any text, label or their order."""
+    """64 hexadecimal digits (SHA-256) that change with any text, label or their order,
+    and not with the weights."""
     digest = hashlib.sha256()
     for n, text in enumerate(rows.texts):
         label = rows.labels[n] if rows.labels is not None else ""

@@ -22,7 +22,7 @@ def read_fasttext(path: str, wanted: Wanted) -> Table:
     Raises `DataError` naming the line that has no label, or several.
     """
     source = show(path)
-    if wanted.text is not None or wanted.label is not None:
+    if wanted.columns:
         raise DataError(f"{source}: fastText lines have no columns to choose from")
     texts: list[str] = []
     labels: list[str | None] = []

@@ -16,13 +16,15 @@ def read_jsonl(path: str, wanted: Wanted) -> Table:
     """Read one JSON object a line; blank lines are skipped.
 
     Columns are the keys of the first object, in whatever order later ones hold them. A
-    later object without the label counts as a row without a label.
+    later object without the label counts as a row without a label, or without a weight.
 
     Raises `DataError` naming the line that is not JSON, not an object, or has no text.
     """
     source = show(path)
     texts: list[Any] = []
     labels: list[Any] = []
+    weights: list[Any] = []
+    weight = wanted.weight
     rows = array("q")
     text: str | None = None
     label: str | None = None
@@ -38,8 +40,13 @@ def read_jsonl(path: str, wanted: Wanted) -> Table:
                 raise DataError(f"{source}, line {number}: there is no {text!r}")
             texts.append(record[text])
             labels.append(record.get(label) if label is not None else None)
+            if weight is not None:
+                weights.append(record.get(weight))
             rows.append(number)
-    return Table(texts, labels if label is not None else None, rows, "line", text, label)
+    return Table(
+        *(texts, labels if label is not None else None, rows, "line", text, label),
+        weights=weights if weight is not None else None,
+    )
 
 
 def _parse(line: str, place: str) -> dict[str, Any]:

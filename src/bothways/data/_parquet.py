@@ -11,7 +11,7 @@ from bothways.errors import DataError, require
 
 
 def read_parquet(path: str, wanted: Wanted) -> Table:
-    """Read the text and label columns of a Parquet file, and no others.
+    """Read the text, label and weight columns of a Parquet file, and no others.
 
     Texts may be string, large_string or a dictionary of them; labels may also be integer,
     bool or float columns.
@@ -31,15 +31,18 @@ def read_parquet(path: str, wanted: Wanted) -> Table:
             _check_type(pa, schema.field(text).type, source, text, "text")
             if label is not None:
                 _check_type(pa, schema.field(label).type, source, label, "label")
-            table = parquet.read(columns=[text] if label is None else [text, label])
+            columns = [name for name in (text, label, wanted.weight) if name is not None]
+            table = parquet.read(columns=columns)
             texts = _values(pa, table.column(text))
             labels = None if label is None else _values(pa, table.column(label))
+            weight = wanted.weight
+            weights = None if weight is None else _values(pa, table.column(weight))
         except UnicodeDecodeError:
             raise DataError(f"{source}: holds a string that is not UTF-8") from None
         except (pa.ArrowException, OSError) as error:
             reason = str(error).partition("\n")[0]
             raise DataError(f"{source}: is not a whole Parquet file ({reason})") from None
-    return Table(texts, labels, range(1, len(texts) + 1), "row", text, label)
+    return Table(texts, labels, range(1, len(texts) + 1), "row", text, label, weights)
 
 
 def _values(pa: Any, column: Any) -> list[Any]:

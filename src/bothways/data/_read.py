@@ -33,6 +33,7 @@ def read(
     *,
     text: str | None = None,
     label: str | None = None,
+    weight: str | None = None,
     need_labels: bool = True,
 ) -> Dataset:
     """Read labelled texts from a file, or from a folder with one subfolder for each label.
@@ -46,6 +47,9 @@ def read(
     and bools become theirs (`1`, `True`), floats with a whole value become the integer's;
     white space alone is no label.
 
+    `weight` names the column of what each text counts: numbers from 0, not all 0. It is never
+    guessed.
+
     With `need_labels=False` a source without labels gives `labels=None`; so does one where a
     label is missing, unless `label` asked for that column.
 
@@ -53,7 +57,7 @@ def read(
     column; `MissingExtraError` for Parquet without pyarrow.
     """
     name = os.fsdecode(path)
-    wanted = Wanted(text, label, need_labels)
+    wanted = Wanted(text, label, need_labels, weight)
     if os.path.isdir(name):
         return to_dataset(read_folder(name, wanted), wanted, show(name))
     if not os.path.exists(name):

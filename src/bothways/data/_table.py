@@ -13,11 +13,17 @@ from bothways.errors import DataError
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the caller asked for: column names, or None to find them."""
+    """What the caller asked for: column names, or None to find them; no weight is None."""
 
     text: str | None
     label: str | None
     need_labels: bool
+    weight: str | None = None
+
+    @property
+    def columns(self) -> bool:
+        """Whether a column was named, which some formats do not have."""
+        return any(name is not None for name in (self.text, self.label, self.weight))
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class Table:
     unit: str
     text_column: str | None = None
     label_column: str | None = None
+    weights: list[Any] | None = None
 
 
 def to_dataset(table: Table, wanted: Wanted, source: str) -> Dataset:
@@ -43,7 +50,27 @@ def to_dataset(table: Table, wanted: Wanted, source: str) -> Dataset:
         if type(text) is not str:
             place = f"{source}, {table.unit} {table.rows[index]}{_column(table.text_column)}"
             raise DataError(f"{place}: the text is {_kind(text)}, expected a string")
-    return Dataset(table.texts, _labels(table, wanted, source), source, table.rows, table.unit)
+    labels = _labels(table, wanted, source)
+    weights = _weights(table, wanted.weight, source)
+    return Dataset(table.texts, labels, source, table.rows, table.unit, weights)
+
+
+def _weights(table: Table, column: str | None, source: str) -> list[float] | None:
+    if table.weights is None:
+        return None
+    weights = []
+    for index, value in enumerate(table.weights):
+        try:
+            weight = math.nan if isinstance(value, bool) else float(value)
+        except (TypeError, ValueError, OverflowError):
+            weight = math.nan
+        if not math.isfinite(weight) or weight < 0:
+            place = f"{source}, {table.unit} {table.rows[index]}{_column(column)}"
+            raise DataError(f"{place}: the weight is {_kind(value)}, expected a number from 0")
+        weights.append(weight)
+    if not any(weights):
+        raise DataError(f"{source}{_column(column)}: all {len(weights):,} weights are 0")
+    return weights
 
 
 def _labels(table: Table, wanted: Wanted, source: str) -> list[str] | None:

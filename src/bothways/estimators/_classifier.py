@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -25,7 +25,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     recipe's. `validation` is the part of the
     texts that is held out, stratified, to choose the best epoch by: a fraction, a count, or None
     for no part, when the last epoch is kept. `random_state` decides the split, the first weights,
-    the order and the dropout: the same value gives the same model bit for bit. `threads` is the
+    the order and the dropout: the same value gives the same model bit for bit. `class_weight`
+    multiplies the loss of every text of a label: `"balanced"` so that all labels count the same
+    in total, a dict from labels to weights (1 for one that is not in it), or None. `threads` is the
     number of CPU threads, None for all cores; `device` is `"cpu"`, or `"cuda"`, which needs torch.
 
     After `fit`: `classes_ (C,)` in the order of the probabilities; `model_`, the
@@ -48,6 +50,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         checkpoint: int | None = None,
         vectors: str | PathLike[str] | None = None,
         validation: float | int | None = 0.2,
+        class_weight: str | Mapping[Any, float] | None = None,
         random_state: int = 0,
         threads: int | None = None,
         device: str = "cpu",
@@ -58,6 +61,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.checkpoint = checkpoint
         self.vectors = vectors
         self.validation = validation
+        self.class_weight = class_weight
         self.random_state = random_state
         self.threads = threads
         self.device = device
@@ -66,17 +70,21 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self,
         X: Sequence[str],
         y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        valid: tuple[Sequence[str], ArrayLike] | None = None,
+        valid: tuple[Any, ...] | None = None,
         watcher: Watcher | None = None,
     ) -> TextClassifier:
         """Train on `N` texts and their labels; what was fitted before is forgotten.
 
-        `valid`, texts and labels, is used instead of holding out a part. `watcher` is told how
-        the training goes. An interrupt (Ctrl-C) keeps the best epoch so far. Raises `DataError`
-        for texts or labels that cannot be used, `ArgumentError` for a wrong parameter.
+        `sample_weight (N,)` multiplies the texts' losses, and their share in the validation
+        figures that choose the best epoch; only ratios count, as weights are divided by their
+        mean. `valid`, texts, labels and perhaps weights, is used instead of holding out a part.
+        `watcher` is told how the training goes. An interrupt (Ctrl-C) keeps the best epoch so
+        far. Raises `DataError` for texts, labels or weights that cannot be used, `ArgumentError`
+        for a wrong parameter.
         """
-        fitted = fit_texts(self, X, y, valid, watcher)
+        fitted = fit_texts(self, X, y, sample_weight, valid, watcher)
         self._take(fitted)
         return self
 

@@ -16,6 +16,13 @@ from bothways.artifact import NetworkSpec, Spec, VectorizerSpec
 from bothways.data import Dataset, fingerprint, split
 from bothways.errors import ArgumentError, DataError
 from bothways.estimators._vectors import coverage, vectors_of
+from bothways.estimators._weights import (
+    Weights,
+    checked_weights,
+    class_weights,
+    text_weights,
+    weight_facts,
+)
 from bothways.kernels import default_threads
 from bothways.runtime import Model, as_read
 from bothways.text import TextVectorizer, Truncation
@@ -34,7 +41,17 @@ class Fitted(NamedTuple):
     seconds: float
 
 
-def fit_texts(estimator: Any, X: Any, y: Any, valid: Any, watcher: Watcher | None) -> Fitted:
+class Part(NamedTuple):
+    """`N` texts, the places of their labels `(N,)`, and the texts' own weights `(N,)`, if any."""
+
+    texts: list[str]
+    codes: NDArray[np.int64]
+    weights: Weights | None
+
+
+def fit_texts(
+    estimator: Any, X: Any, y: Any, sample_weight: Any, valid: Any, watcher: Watcher | None
+) -> Fitted:
     """Vectorize, hold out, train, and build the runtime model."""
     started = time.perf_counter()
     recipe = recipe_of(estimator)
@@ -46,24 +63,30 @@ def fit_texts(estimator: Any, X: Any, y: Any, valid: Any, watcher: Watcher | Non
             f"a classifier needs two or more labels (classes) to tell apart, got {len(classes)}"
             + (f": {classes[0]!r} alone, 1 class" if len(classes) else "")
         )
-    train_rows, train_codes, valid_texts, valid_codes = _hold_out(
-        estimator, texts, codes, classes, valid
-    )
+    everything = Part(texts, codes, checked_weights(sample_weight, len(texts)))
+    train_part, valid_part = _hold_out(estimator, everything, classes, valid)
+    of_classes = None
+    if estimator.class_weight is not None:
+        of_classes = class_weights(estimator.class_weight, train_part.codes, classes)
+    weights = text_weights(train_part.weights, of_classes, train_part.codes, "training")
     vectorizer = TextVectorizer(recipe.max_tokens, output_sequence_length=recipe.length)
-    vectorizer.adapt(train_rows)
+    vectorizer.adapt(train_part.texts)
     of_preset = recipe
     recipe, vectors = vectors_of(estimator, recipe, vectorizer)
     spec = _spec(recipe, vectorizer, classes)
-    ids, truncation = vectorizer.encode(train_rows, threads=threads)
+    ids, truncation = vectorizer.encode(train_part.texts, threads=threads)
     covered = coverage(estimator, of_preset, vectors, ids)
     if vectors is None and recipe.word_vectors == "learned":
         width = recipe.embedding_dim
         vectors = learn_vectors(ids, vectorizer.vocabulary_size, width, seed=estimator.random_state)
-    train = Examples(as_read(ids, spec), train_codes)
+    # A mean weight of 1 keeps the steps as long as without weights: only ratios count.
+    scale = 1.0 if weights is None else weights.mean()
+    train = Examples(as_read(ids, spec), train_part.codes, _scaled(weights, scale))
     held_out = None
-    if valid_texts is not None:
-        ids, _ = vectorizer.encode(valid_texts, threads=threads)
-        held_out = Examples(as_read(ids, spec), valid_codes)
+    if valid_part is not None:
+        ids, _ = vectorizer.encode(valid_part.texts, threads=threads)
+        weights = text_weights(valid_part.weights, of_classes, valid_part.codes, "validation")
+        held_out = Examples(as_read(ids, spec), valid_part.codes, _scaled(weights, scale))
 
     seed = estimator.random_state
     with new_learner(
@@ -84,11 +107,12 @@ def fit_texts(estimator: Any, X: Any, y: Any, valid: Any, watcher: Watcher | Non
         training={
             **_rounding(spec, tensors, train if held_out is None else held_out, recipe),
             **covered,
-            **_training_facts(estimator, recipe, train_codes, classes, truncation, seconds),
+            **weight_facts(everything.weights, of_classes, classes),
+            **_training_facts(estimator, recipe, train.labels, classes, truncation, seconds),
             "validation": None if valid is not None else estimator.validation,
             "fingerprint": fingerprint(Dataset(texts, [str(v) for v in labels.tolist()], "")),
         },
-        quality=_quality(history, valid_codes),
+        quality=_quality(history, held_out),
     )
     return Fitted(classes, Model(spec, tensors), tensors, history, truncation, seconds)
 
@@ -146,27 +170,31 @@ def checked(X: Any, y: Any) -> tuple[list[str], NDArray[Any]]:
     return texts, labels
 
 
-def _hold_out(estimator, texts, codes, classes, valid):
-    """Training texts and codes, validation texts and codes (None, empty if there are none)."""
-    nothing = np.zeros(0, np.int64)
+def _hold_out(estimator, everything: Part, classes, valid) -> tuple[Part, Part | None]:
+    """The training part and the validation part, if there is one."""
     if valid is not None:
-        valid_texts, valid_labels = checked(*valid)
+        valid_texts, valid_labels = checked(*valid[:2])
         unknown = sorted({str(v) for v in valid_labels.tolist()} - {str(c) for c in classes})
         if unknown:
             raise DataError(
                 f"the validation part has the label {unknown[0]!r}, which no training text has"
             )
-        return texts, codes, valid_texts, np.searchsorted(classes, valid_labels)
+        weights = checked_weights(valid[2] if len(valid) > 2 else None, len(valid_texts))
+        return everything, Part(valid_texts, np.searchsorted(classes, valid_labels), weights)
     if estimator.validation is None:
-        return texts, codes, None, nothing
+        return everything, None
+    texts, codes, weights = everything
     names = [str(classes[c]) for c in codes]
-    rows, held_out = split(names, estimator.validation, estimator.random_state)
-    return (
-        [texts[n] for n in rows],
-        codes[rows],
-        [texts[n] for n in held_out],
-        codes[held_out],
+    parts = split(names, estimator.validation, estimator.random_state)
+    train, held_out = (
+        Part([texts[n] for n in rows], codes[rows], None if weights is None else weights[rows])
+        for rows in parts
     )
+    return train, held_out
+
+
+def _scaled(weights: Weights | None, scale: float) -> NDArray[np.float32] | None:
+    return None if weights is None else (weights / scale).astype(np.float32)
 
 
 def _spec(recipe: Preset, vectorizer: TextVectorizer, classes: NDArray[Any]) -> Spec:
@@ -230,12 +258,13 @@ def _rounding(spec, tensors, examples, recipe) -> dict[str, Any]:
     }
 
 
-def _quality(history: History, valid_codes: NDArray[np.int64]) -> dict[str, Any]:
+def _quality(history: History, held_out: Examples | None) -> dict[str, Any]:
     best = history.best
-    if best is None or best.valid_accuracy is None:
+    if held_out is None or best is None or best.valid_accuracy is None:
         return {}
     return {
-        "held_out_texts": len(valid_codes),
+        **({} if held_out.weights is None else {"weighted": True}),
+        "held_out_texts": len(held_out.labels),
         "accuracy": best.valid_accuracy,
         "log_loss": best.valid_loss,
         "epoch": best.epoch,

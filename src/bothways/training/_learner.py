@@ -28,9 +28,15 @@ class Learner(ABC):
     spec: NetworkSpec
 
     @abstractmethod
-    def step(self, ids: Ragged, labels: NDArray[np.int64], rate: float) -> float:
+    def step(
+        self,
+        ids: Ragged,
+        labels: NDArray[np.int64],
+        rate: float,
+        weights: Floats | None = None,
+    ) -> float:
         """One update on `N` texts, `ids (T,)` int32 and `labels (N,)` int64, with the learning
-        rate `rate`; returns their mean loss in nats."""
+        rate `rate`; returns their mean loss in nats, each multiplied by its weight `(N,)`."""
 
     @abstractmethod
     def tensors(self) -> dict[str, Floats]:
@@ -60,9 +66,17 @@ class KernelLearner(Learner):
         self.optimizer = new_optimizer(recipe, self.network.tensors)
         self._rng, self._threads = rng, threads or default_threads()
 
-    def step(self, ids: Ragged, labels: NDArray[np.int64], rate: float) -> float:
+    def step(
+        self,
+        ids: Ragged,
+        labels: NDArray[np.int64],
+        rate: float,
+        weights: Floats | None = None,
+    ) -> float:
         return train_step(
-            self.network, self.optimizer, ids, labels, rate, self._rng, threads=self._threads
+            *(self.network, self.optimizer, ids, labels, rate, self._rng),
+            weights=weights,
+            threads=self._threads,
         )
 
     def tensors(self) -> dict[str, Floats]:

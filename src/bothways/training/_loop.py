@@ -19,10 +19,15 @@ from bothways.training._presets import Preset
 
 
 class Examples(NamedTuple):
-    """`N` texts as ids and the place of each one's label, `(N,)` int64."""
+    """`N` texts as ids, the place of each one's label, `(N,)` int64, and what each counts.
+
+    `weights (N,)` float32 multiply the texts' losses, and the validation figures are weighted
+    means; None: all count the same.
+    """
 
     ids: Ragged
     labels: NDArray[np.int64]
+    weights: NDArray[np.float32] | None = None
 
 
 class StopTraining(Exception):
@@ -98,7 +103,8 @@ def _train(learner, train, number, recipe, rate, rng, watcher) -> Epoch:
     started, total, tokens = time.perf_counter(), 0.0, 0
     for indices in batches(train.ids.lengths, recipe.batch_size, rng=rng, bucket=recipe.bucket):
         ids, step_rate = train.ids.take(indices), next(rate)
-        loss = learner.step(ids, train.labels[indices], step_rate)
+        weights = None if train.weights is None else train.weights[indices]
+        loss = learner.step(ids, train.labels[indices], step_rate, weights)
         if not math.isfinite(loss):
             raise ArgumentError(
                 f"the loss became {loss} in epoch {number}, at the learning rate {step_rate:.3g}: "
@@ -125,9 +131,10 @@ def _validated(epoch: Epoch, learner, valid: Examples | None, threads: int | Non
     model = runtime.Network(learner.spec, learner.tensors())
     probabilities = model.probabilities(valid.ids, threads=threads).astype(np.float64)
     classes = np.arange(probabilities.shape[1])
-    accuracy = accuracy_score(valid.labels, probabilities.argmax(axis=1))
+    guess, weights = probabilities.argmax(axis=1), valid.weights
+    accuracy = accuracy_score(valid.labels, guess, sample_weight=weights)
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    loss = log_loss(valid.labels, probabilities, labels=classes)
+    loss = log_loss(valid.labels, probabilities, labels=classes, sample_weight=weights)
     return Epoch(
         *(epoch.epoch, epoch.train_seconds, epoch.documents, epoch.tokens, epoch.train_loss),
         float(loss),

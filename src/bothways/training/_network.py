@@ -67,25 +67,27 @@ class ClassifierNetwork:
         labels: NDArray[np.int64],
         rng: np.random.Generator,
         *,
+        weights: Floats | None = None,
         words: Unique | None = None,
         threads: int | None = None,
     ) -> tuple[float, Gradients]:
         """The mean loss of `N` texts in nats, with dropout drawn from `rng`, and its gradients.
 
-        `ids (T,)` int32; `labels (N,)` int64, the place of each text's label; `words`, if the
-        caller has them already. The gradient of the embedding has the rows of the words alone.
-        The bits do not depend on `threads`.
+        `ids (T,)` int32; `labels (N,)` int64, the place of each text's label, `weights (N,)`
+        what its loss is multiplied by; `words`, if the caller has them already. The gradient of
+        the embedding has the rows of the words alone. The bits do not depend on `threads`.
         """
         words = self.words(ids) if words is None else words
         masks = draw_masks(self.spec, len(ids), len(words.distinct), rng)
         return self._propagate(
-            ids.offsets, labels, words, masks, threads or kernels.default_threads()
+            ids.offsets, labels, weights, words, masks, threads or kernels.default_threads()
         )
 
     def _propagate(
         self,
         offsets: NDArray[np.int64],
         labels: NDArray[np.int64],
+        weights: Floats | None,
         words: Unique,
         masks: Masks,
         threads: int,
@@ -100,7 +102,7 @@ class ClassifierNetwork:
         pooled = pool_forward(self.spec, layers[-1].states, offsets)
         features = _masked(pooled.features, masks.features)
         logits = kernels.project(features, dense, bias, threads=threads)
-        loss, d_logits = cross_entropy(logits, labels)
+        loss, d_logits = cross_entropy(logits, labels, weights)
 
         d_dense, d_bias = kernels.project_backward_kernel(features, d_logits, threads=threads)
         d_features = kernels.project_backward_input(d_logits, dense, threads=threads)
@@ -121,15 +123,19 @@ def train_step(
     rate: float,
     rng: np.random.Generator,
     *,
+    weights: Floats | None = None,
     threads: int | None = None,
 ) -> float:
     """One update with the learning rate `rate` on `N` texts; returns their mean loss before it.
 
-    `ids (T,)` int32, `labels (N,)` int64; the dropout is drawn from `rng`.
+    `ids (T,)` int32, `labels (N,)` int64, `weights (N,)` of the texts' losses (None: all 1); the
+    dropout is drawn from `rng`.
     """
     words = network.words(ids)
     optimizer.ready(TABLE, words.distinct, threads=threads)
-    loss, gradients = network.loss_and_gradients(ids, labels, rng, words=words, threads=threads)
+    loss, gradients = network.loss_and_gradients(
+        ids, labels, rng, weights=weights, words=words, threads=threads
+    )
     optimizer.step(gradients, rate=rate, threads=threads)
     return loss
 

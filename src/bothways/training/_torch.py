@@ -54,11 +54,17 @@ class TorchNetwork(nn.Module):
         features = self.recurrent.last(states) if self.pool is None else self.pool(output)
         return torch.addmm(self.dense_bias, self.dropout(features), self.dense_kernel)
 
-    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Mean cross entropy in nats; `labels (N,)` int64, the place of each text's label."""
+    def loss(self, logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Mean cross entropy in nats; `labels (N,)` int64, the place of each text's label, and
+        `weights (N,)`, what its loss is multiplied by before the mean over `N`."""
+        reduction = "mean" if weights is None else "none"
         if self.spec.outputs == 1:
-            return nn.functional.binary_cross_entropy_with_logits(logits[:, 0], labels.float())
-        return nn.functional.cross_entropy(logits, labels)
+            loss = nn.functional.binary_cross_entropy_with_logits(
+                logits[:, 0], labels.float(), reduction=reduction
+            )
+        else:
+            loss = nn.functional.cross_entropy(logits, labels, reduction=reduction)
+        return loss if weights is None else (weights * loss).mean()
 
     def named(self) -> dict[str, nn.Parameter]:
         """The parameters by the names of `NetworkSpec.tensor_shapes`."""
@@ -102,7 +108,13 @@ class TorchLearner(Learner):
             self.optimizer = kind(self.network.parameters())
         self._device = torch.device(device)
 
-    def step(self, ids: Ragged, labels: NDArray[np.int64], rate: float) -> float:
+    def step(
+        self,
+        ids: Ragged,
+        labels: NDArray[np.int64],
+        rate: float,
+        weights: Floats | None = None,
+    ) -> float:
         batch = RaggedTensor.from_ragged(ids)
         batch = batch.with_values(batch.values.to(self._device))
         for group in self.optimizer.param_groups:
@@ -110,7 +122,11 @@ class TorchLearner(Learner):
         self.optimizer.zero_grad()
         self.optimizer.ready(self.network.recurrent.embedding, batch.values)
         logits = self.network(batch)
-        loss = self.network.loss(logits, torch.from_numpy(labels).to(self._device))
+        loss = self.network.loss(
+            logits,
+            torch.from_numpy(labels).to(self._device),
+            None if weights is None else torch.from_numpy(weights).to(self._device),
+        )
         loss.backward()
         self.optimizer.step()
         return loss.item()

@@ -1,0 +1,108 @@
+"""What each text counts in training: weights of its own, and weights of its label."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.class_weight import compute_class_weight
+
+from bothways.errors import ArgumentError, DataError
+
+Weights = NDArray[np.float64]
+
+
+def checked_weights(sample_weight: Any, texts: int) -> Weights | None:
+    """`sample_weight`, a list, array or Arrow column of `N` numbers, as `(N,)` float64.
+
+    Raises `DataError` for another length, for what is no number from 0, and if all are 0.
+    """
+    if sample_weight is None:
+        return None
+    listed = hasattr(sample_weight, "to_pylist")
+    try:
+        weights = np.asarray(sample_weight.to_pylist() if listed else sample_weight, np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"sample_weight must hold numbers: {error}") from None
+    if weights.shape != (texts,):
+        raise DataError(
+            f"expected one sample_weight for each of {texts} texts, got shape {weights.shape}"
+        )
+    bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(bad):
+        raise DataError(
+            f"sample_weight at place {bad[0]} is {weights[bad[0]]}, expected a finite number from 0"
+        )
+    if texts and not weights.any():
+        raise DataError("every sample_weight is zero, so there is nothing to learn from")
+    return weights
+
+
+def class_weights(class_weight: Any, codes: NDArray[np.int64], classes: NDArray[Any]) -> Weights:
+    """The weight of each of `classes (C,)` for training texts with the labels `codes (N,)`.
+
+    `"balanced"` is scikit-learn's `N / (C * texts of the label)` (King & Zeng 2001); a dict
+    gives weights by label, and a label that is not in it has 1, as in scikit-learn.
+
+    Raises `ArgumentError` for anything else, and for a dict with an unknown label, a weight
+    that is no finite number from 0, or no positive weight for any label.
+    """
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        places = np.arange(len(classes))
+        return compute_class_weight("balanced", classes=places, y=codes).astype(np.float64)
+    if not isinstance(class_weight, Mapping):
+        raise ArgumentError(
+            f"class_weight must be None, 'balanced' or a dict from labels, got {class_weight!r}"
+        )
+    place = {label: n for n, label in enumerate(classes.tolist())}
+    weights = np.ones(len(classes))
+    for label, weight in class_weight.items():
+        if label not in place:
+            known = ", ".join(map(repr, list(place)[:10]))
+            raise ArgumentError(
+                f"class_weight names the label {label!r}, which no text has; the labels are "
+                f"{known}{', ...' if len(place) > 10 else ''}"
+            )
+        real = isinstance(weight, numbers.Real) and not isinstance(weight, bool)
+        if not real or not math.isfinite(weight) or weight < 0:
+            raise ArgumentError(
+                f"class_weight of {label!r} must be a finite number from 0, got {weight!r}"
+            )
+        weights[place[label]] = weight
+    if not weights.any():
+        raise ArgumentError("class_weight gives every label the weight 0, expected some above 0")
+    return weights
+
+
+def text_weights(
+    own: Weights | None, of_classes: Weights | None, codes: NDArray[np.int64], part: str
+) -> Weights | None:
+    """The product of both for the texts of one part, `(N,)`; None if there are none.
+
+    Raises `DataError` if all texts of the `part` have the weight 0.
+    """
+    if own is None and of_classes is None:
+        return None
+    weights = np.ones(len(codes)) if own is None else own
+    if of_classes is not None:
+        weights = weights * of_classes[codes]
+    if not weights.any():
+        raise DataError(f"every text of the {part} part has the weight 0")
+    return weights
+
+
+def weight_facts(
+    own: Weights | None, of_classes: Weights | None, classes: NDArray[Any]
+) -> dict[str, Any]:
+    """What the spec says of weights: those of the labels, and the spread of the texts' own."""
+    facts: dict[str, Any] = {}
+    if of_classes is not None:
+        names = map(str, classes.tolist())
+        facts["class_weight"] = dict(zip(names, of_classes.tolist(), strict=True))
+    if own is not None:
+        facts["sample_weight"] = {"least": float(own.min()), "most": float(own.max())}
+    return facts
