@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bothways.errors import ArgumentError, DataError, require
+from bothways.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
     from bothways.data import Dataset
@@ -39,8 +39,6 @@ def inspect(
 
     if model is not None and suspicious:
         raise ArgumentError("--model and --suspicious each judge the labels: choose one of them")
-    if suspicious:
-        require("sklearn", extra="train", purpose="--suspicious")
     rows = read(data, text=text, label=label, need_labels=label is not None)
     other = None if data2 is None else read(data2, text=text, need_labels=False)
     loaded = None

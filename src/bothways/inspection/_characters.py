@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from unicodedata import name
 
 from bothways.data import Dataset
@@ -28,6 +28,16 @@ PATTERNS = {
     "c1": re.compile("[\x80-\x9f]+"),
     "control": re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+"),
     "invisible": re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]+"),
+}
+# What the texts have that may hold such a piece: to ask is a tenth of the work of looking.
+_MAY_HOLD: dict[str, Callable[[str], bool]] = {
+    "tag": lambda text: "<" in text,
+    "entity": lambda text: "&" in text,
+    "mojibake": lambda text: not text.isascii(),
+    "replacement": lambda text: "\ufffd" in text,
+    "c1": lambda text: not text.isascii() and not text.isprintable(),
+    "control": lambda text: not text.isprintable(),
+    "invisible": lambda text: not text.isascii() and not text.isprintable(),
 }
 _ASCII = re.compile("[\x00-\x7f]+")
 
@@ -54,8 +64,7 @@ def _oddity(rows: Dataset, kind: str) -> Oddity | None:
     forms: Counter[str] = Counter()
     texts, first = 0, -1
     for n, text in enumerate(rows.texts):
-        found = list(_found(kind, text))
-        if found:
+        if _MAY_HOLD[kind](text) and (found := list(_found(kind, text))):
             forms.update(found)
             texts += 1
             first = n if first < 0 else first

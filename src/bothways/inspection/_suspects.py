@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bothways.data import Dataset, fingerprint, split
-from bothways.errors import DataError
+from bothways.errors import DataError, require
 from bothways.inspection._facts import Suspect, Suspects
 from bothways.runtime import Model
+
+if TYPE_CHECKING:
+    from bothways.training import Preset
 
 FOLDS = 3
 
@@ -40,7 +44,12 @@ def by_model(
 
 
 def out_of_fold(
-    rows: Dataset, keys: Sequence[bytes], show: int, *, threads: int | None = None
+    rows: Dataset,
+    keys: Sequence[bytes],
+    show: int,
+    *,
+    recipe: str | Preset = "fast",
+    threads: int | None = None,
 ) -> Suspects:
     """The labels that models trained on other texts disagree with, by cross-validation.
 
@@ -48,6 +57,7 @@ def out_of_fold(
     are equal where texts are. A label needs a text in each fold. Raises `DataError` when fewer
     than two labels are left.
     """
+    require("sklearn", extra="train", purpose="a cross-validation")
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
     from bothways.estimators import TextClassifier
@@ -65,7 +75,7 @@ def out_of_fold(
         )
     chosen = rows.take(places)
     probabilities = cross_val_predict(
-        TextClassifier(preset="fast", validation=None, threads=threads),
+        TextClassifier(preset=recipe, validation=None, threads=threads),
         chosen.texts,
         np.array(chosen.labels),
         cv=StratifiedKFold(FOLDS, shuffle=True, random_state=0),
@@ -75,7 +85,8 @@ def out_of_fold(
         "they repeat a text or are empty": len(rows) - len(once),
         f"their label has fewer than {FOLDS} different texts": len(once) - len(places),
     }
-    basis = f"{FOLDS}-fold cross-validation with the preset fast"
+    name = recipe if isinstance(recipe, str) else recipe.name
+    basis = f"{FOLDS}-fold cross-validation with the preset {name}"
     seen = np.zeros(len(places), bool)
     return _suspects(chosen, probabilities, labels, seen, basis, unjudged, show)
 
