@@ -25,8 +25,6 @@ def inspect(
     suspicious: Annotated[bool, typer.Option("--suspicious", help="The same without a model, by "
                                              "cross-validation.")] = False,
     show: Annotated[int, typer.Option(min=1, help="Examples to list of each kind.")] = 10,
-    html: Annotated[str | None, typer.Option(help="Write a page for the browser.")] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace a page that is there.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print all facts as JSON.")] = False,
 ) -> None:  # fmt: skip
@@ -34,7 +32,7 @@ def inspect(
     from dataclasses import asdict
 
     from bothways import inspection
-    from bothways.cli._output import print_json, results
+    from bothways.cli._output import messages, print_json, results
     from bothways.data import read
 
     if model is not None and suspicious:
@@ -46,6 +44,8 @@ def inspect(
         from bothways.runtime import load
 
         loaded = load(model)
+    if suspicious and rows.labels is not None:
+        messages().print(f"training on parts of {len(rows):,} texts, to judge the others ...")
     facts = inspection.inspect(
         rows,
         other,

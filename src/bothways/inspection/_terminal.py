@@ -59,11 +59,11 @@ def _parts(facts: Inspection) -> Iterator[tuple[str, Any]]:
         r = facts.repeats
         yield (
             f"Repeated texts: {r.groups:,}, in {r.rows:,} rows",
-            _examples(r.examples, facts.source),
+            _examples(r.examples, facts),
         )
     if facts.contradictions is not None and facts.contradictions.groups:
         c = facts.contradictions
-        yield f"Texts with different labels: {c.groups:,}", _examples(c.examples, facts.source)
+        yield f"Texts with different labels: {c.groups:,}", _examples(c.examples, facts)
     if facts.overlap is not None:
         yield f"Overlap with {facts.overlap.other}", _overlap(facts)
     if facts.characters.oddities or facts.characters.non_ascii:
@@ -136,7 +136,7 @@ def _overlap(facts: Inspection) -> Group:
         f"{overlap.rows:,} of {facts.rows:,} rows are among its {overlap.other_rows:,}, "
         f"{overlap.identical:,} to the letter; {overlap.in_other:,} of its rows are here",
         *([Text(f"by label: {labels}")] if labels and overlap.rows else []),
-        *([_examples(overlap.examples, facts.source)] if overlap.examples else []),
+        *([_examples(overlap.examples, facts)] if overlap.examples else []),
     )
 
 
@@ -175,11 +175,11 @@ def _suspects(facts: Inspection) -> Group:
     return Group(suspects_note(found), *([table] if found.examples else []))
 
 
-def _examples(examples: Iterable[Example], source: str) -> Table:
+def _examples(examples: Iterable[Example], facts: Inspection) -> Table:
     table = _table(("rows", "text", "where"), right=("rows",))
     for example in examples:
         table.add_row(
-            f"{example.rows:,}", Text(excerpt(example.text, 80)), Text(where(example, source))
+            f"{example.rows:,}", Text(excerpt(example.text, 80)), Text(where(example, facts))
         )
     return table
 

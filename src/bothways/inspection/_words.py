@@ -26,16 +26,16 @@ def excerpt(text: str, most: int) -> str:
     return line if len(line) <= most and len(text) <= 4 * most else line[: most - 1] + "…"
 
 
-def where(example: Example, source: str) -> str:
-    """The places of an example, with their labels: `row 3 (pos), row 9 (neg)`; those in other
-    files than `source` begin with the file."""
-    parts, last = [], source
+def where(example: Example, facts: Inspection) -> str:
+    """The places of an example, with their labels: `row 3 (pos), row 9 (neg)`; those in the
+    second file come after its name."""
+    parts, named_file = [], False
     for place, label in zip(example.places, example.labels, strict=True):
-        file, _, row = place.rpartition(", ")
-        parts.append(
-            (row if file == last else place) + (f" ({named(label)})" if label is not None else "")
-        )
-        last = file
+        row = place.removeprefix(f"{facts.source}, ")
+        if facts.overlap is not None and named_file:
+            row = row.removeprefix(f"{facts.overlap.other}, ")
+        named_file = named_file or row == place
+        parts.append(row + (f" ({named(label)})" if label is not None else ""))
     more = example.rows - len(parts)
     return visible(", ".join(parts) + (f" and {more:,} more" if more else ""))
 
