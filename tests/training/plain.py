@@ -5,28 +5,50 @@ from __future__ import annotations
 import torch
 
 
-def loss_and_gradients(spec, tensors, texts, labels, masks):
+def loss_and_gradients(spec, tensors, texts, labels, masks, adversarial=0.0):
     """The mean loss and the gradient of every tensor, float64 arrays of the tensors' shapes.
 
     `texts` are lists of ids, `masks` those of `bothways.training`; the words' masks lie in the
-    order of the distinct ids.
+    order of the distinct ids. With `adversarial` the gradients are those of the mean loss and
+    of the mean loss of texts moved by that distance.
     """
     w = {k: torch.tensor(v, dtype=torch.float64, requires_grad=True) for k, v in tensors.items()}
     place = {word: u for u, word in enumerate(sorted({word for text in texts for word in text}))}
-    losses = []
+    losses, moved_losses = [], []
     for n, (text, label) in enumerate(zip(texts, labels, strict=True)):
         steps = [
             _drop(_drop(w["embedding.weight"][word], masks.words, place[word]), masks.inputs, n)
             for word in text
         ]
-        features = _drop(_features(spec, w, steps, masks.layers, n), masks.features, n)
-        logits = features @ w["dense.kernel"] + w["dense.bias"]
-        if spec.outputs == 1:
-            logits = torch.cat([torch.zeros(1, dtype=torch.float64), logits])
-        losses.append(-logits.log_softmax(0)[label])
+        losses.append(_loss(spec, w, steps, masks, n, label))
+        if adversarial:
+            moves = _moves(text, steps, losses[-1], adversarial)
+            steps = [step + move for step, move in zip(steps, moves, strict=True)]
+            moved_losses.append(_loss(spec, w, steps, masks, n, label))
     loss = torch.stack(losses).mean()
-    loss.backward()
+    (loss + torch.stack(moved_losses).mean() if adversarial else loss).backward()
     return loss.item(), {name: tensor.grad.numpy() for name, tensor in w.items()}
+
+
+def _loss(spec, w, steps, masks, n, label):
+    features = _drop(_features(spec, w, steps, masks.layers, n), masks.features, n)
+    logits = features @ w["dense.kernel"] + w["dense.bias"]
+    if spec.outputs == 1:
+        logits = torch.cat([torch.zeros(1, dtype=torch.float64), logits])
+    return -logits.log_softmax(0)[label]
+
+
+def _moves(text, steps, loss, distance):
+    """Along the gradient of a text's loss; equal words along the mean of theirs."""
+    if not text:
+        return []
+    each = torch.autograd.grad(loss, steps, retain_graph=True)
+    mean = {
+        word: torch.stack([g for g, other in zip(each, text, strict=True) if other == word]).mean(0)
+        for word in set(text)
+    }
+    moves = torch.stack([mean[word] for word in text])
+    return distance * moves / moves.norm() if moves.any() else moves
 
 
 def _features(spec, w, steps, masks, n):

@@ -63,7 +63,10 @@ def dense(gradients, tensors):
 @pytest.mark.parametrize("merge", MERGES)
 @pytest.mark.parametrize("layers", [1, 3])
 @pytest.mark.parametrize("dropout", DROPOUTS)
-def test_loss_and_gradients_are_those_of_the_equations(rng, pooling, merge, layers, dropout):
+@pytest.mark.parametrize("adversarial", [0.0, 0.5])
+def test_loss_and_gradients_are_those_of_the_equations(
+    rng, pooling, merge, layers, dropout, adversarial
+):
     rates = dict(DROPOUTS[dropout])
     if layers == 1:
         rates.pop("layer_dropout", None)
@@ -78,11 +81,13 @@ def test_loss_and_gradients_are_those_of_the_equations(rng, pooling, merge, laye
     texts, labels = problem(rng, outputs)
     ids = Ragged.from_list(texts)
 
-    network = ClassifierNetwork(spec, tensors)
+    network = ClassifierNetwork(spec, tensors, adversarial=adversarial)
     loss, gradients = network.loss_and_gradients(ids, labels, np.random.default_rng(5))
     words = len({word for text in texts for word in text})
     masks = draw_masks(spec, len(texts), words, np.random.default_rng(5))
-    expected_loss, expected = plain.loss_and_gradients(spec, tensors, texts, labels, masks)
+    expected_loss, expected = plain.loss_and_gradients(
+        spec, tensors, texts, labels, masks, adversarial
+    )
 
     assert loss == pytest.approx(expected_loss, rel=1e-6)
     assert gradients.keys() == tensors.keys()
@@ -99,8 +104,8 @@ def test_loss_and_gradients_are_those_of_the_equations(rng, pooling, merge, laye
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max"])
-@pytest.mark.parametrize("input_dropout", [0.0, 0.3])
-def test_the_bits_do_not_depend_on_threads(isa, rng, pooling, input_dropout):
+@pytest.mark.parametrize("input_dropout, adversarial", [(0.0, 0.0), (0.3, 0.0), (0.0, 0.5)])
+def test_the_bits_do_not_depend_on_threads(isa, rng, pooling, input_dropout, adversarial):
     """On a batch that is large enough to be divided."""
     spec = NetworkSpec(
         *(40, 24, True, "concat", pooling, 3),
@@ -115,7 +120,8 @@ def test_the_bits_do_not_depend_on_threads(isa, rng, pooling, input_dropout):
     labels = rng.integers(0, 3, 32)
     runs = []
     for threads in (1, 2, 3):
-        network, own = ClassifierNetwork(spec, tensors), np.random.default_rng(0)
+        network = ClassifierNetwork(spec, tensors, adversarial=adversarial)
+        own = np.random.default_rng(0)
         optimizer = RMSprop(network.tensors)
         losses = [
             train_step(network, optimizer, ids, labels, 1e-2, own, threads=threads)

@@ -128,7 +128,8 @@ def test_torch_is_left_as_it_was():
     "spec, recipe, message",
     [
         ({}, {"precision": "bf16"}, "are for the kernels on the CPU, got precision='bf16'"),
-        ({}, {"checkpoint": 9}, "are for the kernels on the CPU, .* checkpoint=9 on 'cpu'"),
+        ({}, {"adversarial": 0.5}, "are for the kernels on the CPU, .* adversarial=0.5 on 'cpu'"),
+        ({}, {"checkpoint": 9}, "are for the kernels on the CPU, .* checkpoint=9 and "),
         ({}, {"optimizer": "sgd"}, "the optimizer must be one of .*, got 'sgd'"),
         ({}, {"weight_decay": 0.1}, "weight_decay is for the optimizer 'adamw', got 0.1 with"),
     ],

@@ -43,19 +43,30 @@ class Embedded(NamedTuple):
 
 
 def embed_forward(
-    table: Floats, tokens: Unique, offsets: NDArray[np.int64], masks: Masks, threads: int
+    table: Floats,
+    tokens: Unique,
+    offsets: NDArray[np.int64],
+    masks: Masks,
+    threads: int,
+    *,
+    by_text: bool = False,
 ) -> Embedded:
-    """Look up the distinct words of a batch in `table (V, I)` and drop features of them."""
-    if masks.words is None and masks.inputs is None:
+    """Look up the distinct words of a batch in `table (V, I)` and drop features of them.
+
+    There are rows for each text if its masks need them, or with `by_text`.
+    """
+    by_text = by_text or masks.inputs is not None
+    if masks.words is None and not by_text:
         return Embedded(table, tokens.distinct, tokens.inverse)
     x = kernels.gather(table, tokens.distinct, threads=threads)
     if masks.words is not None:
         x *= masks.words
-    if masks.inputs is None:
+    if not by_text:
         return Embedded(x, None, tokens.inverse)
     pairs = distinct_pairs(tokens, offsets)
     x = kernels.gather(x, pairs.word, threads=threads)
-    x *= kernels.gather(masks.inputs, pairs.text, threads=threads)
+    if masks.inputs is not None:
+        x *= kernels.gather(masks.inputs, pairs.text, threads=threads)
     return Embedded(x, None, pairs.pair_of, pairs)
 
 
@@ -66,9 +77,10 @@ def embed_backward(
 
     `d_x` is used up.
     """
-    if embedded.pairs is not None and masks.inputs is not None:
+    if embedded.pairs is not None:
         text, word, _ = embedded.pairs
-        d_x *= kernels.gather(masks.inputs, text, threads=threads)
+        if masks.inputs is not None:
+            d_x *= kernels.gather(masks.inputs, text, threads=threads)
         of_word = kernels.unique(word, len(tokens.distinct))
         d_x = kernels.sum_by_token(d_x, of_word, threads=threads)
     if masks.words is not None:

@@ -61,7 +61,11 @@ class KernelLearner(Learner):
     ) -> None:
         self.spec = spec
         self.network = ClassifierNetwork(
-            spec, tensors, precision=recipe.precision, checkpoint=recipe.checkpoint
+            spec,
+            tensors,
+            precision=recipe.precision,
+            checkpoint=recipe.checkpoint,
+            adversarial=recipe.adversarial,
         )
         self.optimizer = new_optimizer(recipe, self.network.tensors)
         self._rng, self._threads = rng, threads or default_threads()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,9 @@ from bothways.artifact import NetworkSpec
 from bothways.errors import ArgumentError
 from bothways.kernels import Precision, Unique
 from bothways.optim import Optimizer, RowGradient
+from bothways.training._adversarial import worst_move
 from bothways.training._dropout import Masks, draw_masks
-from bothways.training._embedding import embed_backward, embed_forward
+from bothways.training._embedding import Embedded, embed_backward, embed_forward
 from bothways.training._loss import cross_entropy
 from bothways.training._pooling import pool_backward, pool_forward
 from bothways.training._recurrence import Engine, layers_backward, layers_forward
@@ -23,6 +25,9 @@ Gradients = dict[str, Floats | RowGradient]
 
 TABLE = "embedding.weight"
 
+# From logits `(N, outputs)` to the mean loss and its gradient of the same shape.
+Objective = Callable[[Floats], tuple[float, Floats]]
+
 
 class ClassifierNetwork:
     """Embedding, LSTM layers, pooling over time, dense layer, and their gradients.
@@ -31,7 +36,8 @@ class ClassifierNetwork:
     in place. With `precision="bf16"` the factors of the layers' products are rounded to
     bfloat16; weights, states and sums stay float32. `checkpoint`: the states before every so
     many steps alone are kept for the way back, and the steps between are computed again, with
-    the same gradients bit for bit.
+    the same gradients bit for bit. `adversarial`: the distance by which each text is moved to be
+    read a second time, its loss there being added (0: it is not).
 
     Raises `ArgumentError` for another precision, or a checkpoint that is not positive.
     """
@@ -43,12 +49,14 @@ class ClassifierNetwork:
         *,
         precision: Precision = "f32",
         checkpoint: int | None = None,
+        adversarial: float = 0.0,
     ) -> None:
         kernels.precision_used(precision)
         if checkpoint is not None and checkpoint < 1:
             raise ArgumentError(f"checkpoint must be a whole number from 1, got {checkpoint!r}")
         self.precision: Precision = precision
         self.checkpoint = checkpoint
+        self.adversarial = adversarial
         self.spec = spec
         self.tensors = {k: np.array(tensors[k], order="C") for k in spec.tensor_shapes(0)}
 
@@ -73,46 +81,68 @@ class ClassifierNetwork:
     ) -> tuple[float, Gradients]:
         """The mean loss of `N` texts in nats, with dropout drawn from `rng`, and its gradients.
 
+        With `adversarial` the gradients are those of the sum of this loss and the one of the
+        moved texts, with the same dropout; how far and where they move counts as given.
+
         `ids (T,)` int32; `labels (N,)` int64, the place of each text's label, `weights (N,)`
         what its loss is multiplied by; `words`, if the caller has them already. The gradient of
         the embedding has the rows of the words alone. The bits do not depend on `threads`.
         """
         words = self.words(ids) if words is None else words
         masks = draw_masks(self.spec, len(ids), len(words.distinct), rng)
-        return self._propagate(
-            ids.offsets, labels, weights, words, masks, threads or kernels.default_threads()
-        )
+        objective = partial(cross_entropy, labels=labels, weights=weights)
+        threads = threads or kernels.default_threads()
+        return self._derive(ids.offsets, objective, words, masks, threads)
 
-    def _propagate(
+    def _derive(
         self,
         offsets: NDArray[np.int64],
-        labels: NDArray[np.int64],
-        weights: Floats | None,
+        objective: Objective,
         words: Unique,
         masks: Masks,
         threads: int,
     ) -> tuple[float, Gradients]:
-        """Forward to the loss, and the same way back."""
+        """The loss and its gradients with these masks."""
+        table, by_text = self.tensors[TABLE], self.adversarial > 0
+        embedded = embed_forward(table, words, offsets, masks, threads, by_text=by_text)
+        loss, gradients, d_x = self._propagate(embedded, offsets, objective, masks, threads)
+        if embedded.pairs is not None and by_text:
+            move = worst_move(d_x, embedded.pairs, len(offsets) - 1, self.adversarial)
+            moved = embedded._replace(x=embedded.x + move)
+            _, more, d_moved = self._propagate(moved, offsets, objective, masks, threads)
+            d_x += d_moved
+            for name, gradient in more.items():
+                gradients[name] += gradient
+        rows = embed_backward(d_x, embedded, words, masks, threads)
+        return loss, {**gradients, TABLE: rows}
+
+    def _propagate(
+        self,
+        embedded: Embedded,
+        offsets: NDArray[np.int64],
+        objective: Objective,
+        masks: Masks,
+        threads: int,
+    ) -> tuple[float, dict[str, Floats], Floats]:
+        """From what the first layer reads to the loss, and the same way back: the gradients of
+        all tensors but the table, and of the rows that were read."""
         w = self.tensors
         dense, bias = w["dense.kernel"], w["dense.bias"]
-        embedded = embed_forward(w[TABLE], words, offsets, masks, threads)
         engine = Engine(self.precision, self.checkpoint, threads)
         output = self.spec.pooling != "last"
         layers = layers_forward(w, embedded, offsets, masks.layers, output, engine)
         pooled = pool_forward(self.spec, layers[-1].states, offsets)
         features = _masked(pooled.features, masks.features)
         logits = kernels.project(features, dense, bias, threads=threads)
-        loss, d_logits = cross_entropy(logits, labels, weights)
+        loss, d_logits = objective(logits)
 
         d_dense, d_bias = kernels.project_backward_kernel(features, d_logits, threads=threads)
         d_features = kernels.project_backward_input(d_logits, dense, threads=threads)
         d_features = _masked(d_features, masks.features)
         d_output, d_h_n = pool_backward(self.spec, d_features, pooled, offsets)
-        gradients: Gradients = {"dense.kernel": d_dense, "dense.bias": d_bias}
+        gradients = {"dense.kernel": d_dense, "dense.bias": d_bias}
         d_layers, d_x = layers_backward(w, layers, offsets, masks.layers, d_output, d_h_n, engine)
-        gradients |= d_layers
-        gradients[TABLE] = embed_backward(d_x, embedded, words, masks, threads)
-        return loss, gradients
+        return loss, gradients | d_layers, d_x
 
 
 def train_step(

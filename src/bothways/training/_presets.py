@@ -12,7 +12,9 @@ class Preset:
 
     `max_tokens` words are kept and texts are cut at `length` tokens (None: never). `mask`
     False fills texts with zeros up to `length` and reads them, as an unmasked model does.
-    With `word_vectors="learned"` the embedding begins with what `bothways.vectors.learn_vectors`
+    `adversarial` is the distance by which each text is moved to be read a second time, at twice
+    the cost of a step: see `bothways.training.ClassifierNetwork`. With
+    `word_vectors="learned"` the embedding begins with what `bothways.vectors.learn_vectors`
     finds in the training texts. `schedule` is the learning rate over time: `constant`, or
     `one-cycle`, which rises to `learning_rate` and falls to nothing at the last step.
     `weight_decay` is for `adamw` alone. `precision` is that of the products on the CPU. With
@@ -37,6 +39,7 @@ class Preset:
     input_dropout: float = 0.0
     layer_dropout: float = 0.0
     word_dropout: float = 0.0
+    adversarial: float = 0.0
     word_vectors: Literal["random", "learned"] = "random"
     optimizer: Literal["rmsprop", "adam", "adamw"] = "rmsprop"
     weight_decay: float = 0.0

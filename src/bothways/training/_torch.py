@@ -92,10 +92,11 @@ class TorchLearner(Learner):
     ) -> None:
         if device == "cuda" and not torch.cuda.is_available():
             raise ArgumentError("device 'cuda' was asked for, but torch sees no GPU here")
-        if recipe.precision != "f32" or recipe.checkpoint is not None:
+        if recipe.precision != "f32" or recipe.checkpoint is not None or recipe.adversarial:
             raise ArgumentError(
-                "precision 'bf16' and checkpoint are for the kernels on the CPU, got "
-                f"precision={recipe.precision!r} and checkpoint={recipe.checkpoint} on {device!r}"
+                "precision 'bf16', checkpoint and adversarial are for the kernels on the CPU, got "
+                f"precision={recipe.precision!r}, checkpoint={recipe.checkpoint} and "
+                f"adversarial={recipe.adversarial} on {device!r}"
             )
         check_optimizer(recipe)
         self.spec = spec
