@@ -32,6 +32,7 @@ LEVELS = {
     "compression": 5,
     "estimators": 6,
     "inspection": 6.5,
+    "tuning": 6.5,
     "cli": 7,
     "__main__": 8,
 }
@@ -142,7 +143,7 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
-HEAVY = {"torch", "pyarrow", "sklearn", "scipy", "pandas", "matplotlib", "rich", "typer"}
+HEAVY = {"optuna", "torch", "pyarrow", "sklearn", "scipy", "pandas", "matplotlib", "rich", "typer"}
 
 
 def test_importing_is_light():

@@ -13,7 +13,7 @@ class Absent:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name.partition(".")[0])
 sys.meta_path.insert(0, Absent())
 """
-EXTRAS = ("torch", "sklearn", "scipy", "pyarrow", "matplotlib")
+EXTRAS = ("optuna", "torch", "sklearn", "scipy", "pyarrow", "matplotlib")
 
 
 def run(code, *arguments, stdin="", absent=EXTRAS, strict=True):
@@ -76,6 +76,19 @@ def test_what_is_missing_is_said_in_one_sentence(tiny_model, tmp_path):
     for module, extra in (("nn", "torch"), ("estimators", "train")):
         done = run(f"import bothways.{module}")
         assert "MissingExtraError" in done.stderr and f"bothways[{extra}]" in done.stderr
+
+
+def test_only_a_search_needs_optuna(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\n" + "x,a\ny,b\n" * 9)
+    options = {"absent": ("optuna",), "strict": False}
+    done = command("train", path, "--out", tmp_path / "m", "--autotune", "9s", **options)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "bothways: --autotune needs optuna, which is not installed: pip install 'bothways[tune]'\n"
+    )
+    done = command("train", path, "--out", tmp_path / "m", "--epochs", "1", **options)
+    assert done.returncode == 0, done.stderr
 
 
 def test_training_needs_no_torch_but_for_a_gpu(tmp_path):

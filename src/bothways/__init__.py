@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bothways.estimators import TextClassifier
     from bothways.runtime import Model, load
     from bothways.text import TextVectorizer
+    from bothways.tuning import autotune
 
 __version__ = "0.1.0"
 
@@ -28,6 +29,7 @@ __all__ = [
     "TextClassifier",
     "TextVectorizer",
     "__version__",
+    "autotune",
     "compress",
     "load",
     "read",
@@ -37,6 +39,7 @@ _LAZY = {
     "Model": "bothways.runtime",
     "TextClassifier": "bothways.estimators",
     "TextVectorizer": "bothways.text",
+    "autotune": "bothways.tuning",
     "compress": "bothways.compression",
     "load": "bothways.runtime",
     "read": "bothways.data",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -43,11 +44,17 @@ def train(
     vectors: Annotated[str | None, typer.Option(help="Word vectors to begin with: .vec, .txt, or "
                                                 ".bin of word2vec or fastText.")] = None,
     device: Annotated[str, typer.Option(help="cpu, or cuda, which needs torch.")] = "cpu",
+    autotune: Annotated[str | None, typer.Option(help="Search for the best recipe for so long, "
+                                                 "such as 90s, 10m or 1h.")] = None,
+    max_size: Annotated[str | None, typer.Option(help="With --autotune: the most that the model "
+                                                 "may take, such as 5MB.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a model that is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:  # fmt: skip
     """Train a classifier on labelled texts and save it as a folder."""
+    started = time.monotonic()
     from bothways import artifact
+    from bothways.cli._autotune import tuned, wanted
     from bothways.cli._output import messages, print_json
     from bothways.cli._progress import TrainingProgress
     from bothways.cli._weights import read_class_weight
@@ -55,6 +62,7 @@ def train(
 
     # What can be refused without scikit-learn is refused before it is loaded: that takes a second.
     console = messages()
+    search = wanted(autotune, max_size)
     artifact.check_writable(out, overwrite=overwrite)
     read_rows = partial(read, text=text, label=label, weight=weight)
     rows = read_rows(data)
@@ -79,10 +87,13 @@ def train(
         device=device,
     )
     stopped = _interrupt_on_termination()
-    with TrainingProgress(console) as progress:
-        classifier.fit(
-            *(rows.texts, rows.labels or [], rows.weights), valid=held_out, watcher=progress
-        )
+    texts, given = rows.texts, rows.labels or []
+    how: Any = {"sample_weight": rows.weights, "valid": held_out}
+    if search is not None:
+        classifier = tuned(classifier, console, texts, given, search, started, **how)
+    else:
+        with TrainingProgress(console) as progress:
+            classifier.fit(texts, given, watcher=progress, **how)
     save_model(out, classifier.fitted_, overwrite=overwrite, source=data)
 
     spec, history = classifier.model_.spec, classifier.history_
@@ -96,7 +107,7 @@ def train(
             f"{begun['width']} (the preset's is {begun['width_of_preset']})"
         )
     if history.interrupted:
-        console.print("interrupted: the best epoch so far is kept")
+        console.print("interrupted: the best so far is kept")
     rounding = spec.training.get("bf16")
     if rounding and rounding["computed_in"] == "f32":
         console.print(
@@ -110,7 +121,7 @@ def train(
             f"{quality['accuracy']:.4f} on {quality['held_out_texts']:,} texts, "
             f"epoch {quality['epoch']} of {len(history)}"
         )
-    console.print(f"saved {out} after {classifier.fitted_.seconds:.1f} s")
+    console.print(f"saved {out} after {time.monotonic() - started:.1f} s")
     if json:
         print_json(_document(out, classifier))
     if history.interrupted:
@@ -142,6 +153,7 @@ def _interrupt_on_termination() -> list[int]:
 
 def _document(out: str, classifier: Any) -> dict[str, Any]:
     spec, history = classifier.model_.spec, classifier.history_
+    trials = {"trials": [asdict(trial) for trial in getattr(classifier, "trials_", [])]}
     return {
         "model": out,
         "labels": list(spec.labels),
@@ -149,4 +161,5 @@ def _document(out: str, classifier: Any) -> dict[str, Any]:
         "training": spec.training,
         "history": [asdict(epoch) for epoch in history],
         "interrupted": history.interrupted,
+        **(trials if trials["trials"] else {}),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,7 +32,10 @@ from bothways.vectors import learn_vectors
 
 
 class Fitted(NamedTuple):
-    """What a training run leaves: `classes (C,)`, the model, its weights and its story."""
+    """What a training run leaves: `classes (C,)`, the model, its weights and its story.
+
+    `extras` are further files of the model's folder, by name.
+    """
 
     classes: NDArray[Any]
     model: Model
@@ -39,6 +43,7 @@ class Fitted(NamedTuple):
     history: History
     truncation: Truncation
     seconds: float
+    extras: Mapping[str, bytes] | None = None
 
 
 class Part(NamedTuple):

@@ -24,5 +24,5 @@ def save_model(
         fitted.tensors,
         artifact.card(spec, source),
         overwrite=overwrite,
-        extras={"history.jsonl": history},
+        extras={"history.jsonl": history, **(fitted.extras or {})},
     )
