@@ -26,6 +26,7 @@ LEVELS = {
     "optim": 2,
     "artifact": 3,
     "vectors": 3,
+    "pages": 4,
     "runtime": 4,
     "nn": 4,
     "training": 5,

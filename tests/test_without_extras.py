@@ -13,7 +13,7 @@ class Absent:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name.partition(".")[0])
 sys.meta_path.insert(0, Absent())
 """
-EXTRAS = ("optuna", "torch", "sklearn", "scipy", "pyarrow", "matplotlib")
+EXTRAS = ("optuna", "torch", "sklearn", "scipy", "pyarrow", "matplotlib", "jinja2")
 
 
 def run(code, *arguments, stdin="", absent=EXTRAS, strict=True):

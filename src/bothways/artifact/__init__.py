@@ -10,6 +10,7 @@ Nothing in it is ever executed or unpickled.
 from __future__ import annotations
 
 from bothways.artifact._card import card, coverage
+from bothways.artifact._file import check_replaceable, replace_file
 from bothways.artifact._json import parse as parse_json
 from bothways.artifact._load import load
 from bothways.artifact._spec import (
@@ -28,12 +29,14 @@ __all__ = [
     "Spec",
     "VectorizerSpec",
     "card",
+    "check_replaceable",
     "check_writable",
     "coverage",
     "encode",
     "layer_names",
     "load",
     "parse_json",
+    "replace_file",
     "rounded",
     "save",
 ]

@@ -1,0 +1,50 @@
+"""A single file at a place that a person named: it appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+
+from bothways.artifact import _open as files
+from bothways.artifact._atomic import _sync_folder, _write_file
+from bothways.errors import ArtifactError
+
+
+def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file in one step, in the place of an older one, through symbolic links.
+
+    Raises `ArtifactError`; what was there is then still there, whole.
+    """
+    target = check_replaceable(path)
+    parent, name = os.path.split(target)
+    temporary = os.path.join(parent, f".{name[:40]}.bothways-{secrets.token_hex(4)}")
+    try:
+        try:
+            _write_file(temporary, data)
+            os.replace(temporary, target)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+        _sync_folder(parent)
+    except OSError as error:
+        raise ArtifactError(
+            f"{files.show(path)}: could not be written ({files.reason(error)})"
+        ) from None
+
+
+def check_replaceable(path: str | os.PathLike[str]) -> str:
+    """The absolute path to write a file to. Raises `ArtifactError` where one cannot be."""
+    shown = files.show(path)
+    try:
+        target = os.path.realpath(os.fsdecode(path))
+        there = os.path.lexists(target)
+    except ValueError as error:
+        raise ArtifactError(f"{shown}: cannot be opened ({error})") from None
+    if there and not os.path.isfile(target):
+        raise ArtifactError(f"{shown}: is not a file, and only a file can be replaced by one")
+    if not os.path.isdir(os.path.dirname(target)):
+        raise ArtifactError(f"{shown}: there is no such folder to write to")
+    if not os.access(os.path.dirname(target), os.W_OK):
+        raise ArtifactError(f"{shown}: nothing can be written to that folder")
+    return target
