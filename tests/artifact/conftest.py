@@ -38,6 +38,7 @@ def _make_spec(**changes) -> Spec:
         "input_dropout",
         "layer_dropout",
         "word_dropout",
+        "multilabel",
     )
     for key, value in changes.items():
         part = vectorizer if key in vectorizer else network if key in network else whole

@@ -11,7 +11,11 @@ from bothways.errors import ArtifactError
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"task": "tagging"}, "task is 'tagging', expected one of 'classification'"),
+        ({"task": "tagging"}, "task is 'tagging', expected one of 'classification', 'multilabel'"),
+        ({"task": "multilabel"}, "network.multilabel is False, expected true, for the task"),
+        ({"multilabel": True}, "network.multilabel is True, expected false, for the task"),
+        ({"multilabel": 1}, "network.multilabel is 1, expected true or false"),
+        ({"task": "multilabel", "multilabel": True}, "outputs is 1, expected 2, for 2 labels"),
         ({"storage": "int4"}, "storage is 'int4', expected one of 'f32', 'int8'"),
         ({"labels": ("a",)}, "labels is .'a'., expected two or more"),
         ({"labels": ("a", "a")}, "labels.1. is 'a', expected no string twice"),
@@ -122,6 +126,7 @@ def test_the_tensors_of_layers_above_the_first(make_spec):
         ({"input_dropout": 0.1}, 2),
         ({"layers": 2, "layer_dropout": 0.1}, 2),
         ({"storage": "int8"}, 3),
+        ({"task": "multilabel", "multilabel": True, "outputs": 2}, 3),
     ],
 )
 def test_the_format_is_the_oldest_that_can_hold_the_model(make_spec, changes, version):

@@ -27,7 +27,7 @@ class OnNumbers(TextClassifier):
     """A TextClassifier that reads rows of numbers as texts of one word a column."""
 
     def fit(self, X, y, sample_weight=None):
-        X, y = validate_data(self, X, y)
+        X, y = validate_data(self, X, y, multi_output=True)
         return super().fit(as_words(X), y, sample_weight)
 
     def predict_proba(self, X):

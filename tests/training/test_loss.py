@@ -44,6 +44,23 @@ def test_weights_multiply_the_losses_of_the_texts(rng, outputs):
     np.testing.assert_allclose(gradient, expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("scale", [0.1, 3, 60])
+def test_a_sigmoid_for_each_label(rng, scale, weighted):
+    logits = (rng.normal(size=(40, 3)) * scale).astype(np.float32)
+    labels = rng.integers(0, 2, (40, 3)).astype(bool)
+    weights = rng.uniform(0, 3, (40, 3)).astype(np.float32) if weighted else None
+    loss, gradient = cross_entropy(logits, labels, weights)
+    z = torch.tensor(logits, dtype=torch.float64, requires_grad=True)
+    each = torch.nn.functional.binary_cross_entropy_with_logits(
+        *(z, torch.tensor(labels, dtype=torch.float64)), reduction="none"
+    )
+    expected = (each * torch.tensor(1 if weights is None else weights)).sum(dim=1).mean()
+    expected.backward()
+    assert loss == pytest.approx(expected.item(), rel=1e-12)
+    np.testing.assert_allclose(gradient, z.grad.numpy(), rtol=1e-6, atol=1e-12)
+
+
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_weights_of_one_change_no_bit(rng, outputs):
     logits, labels = rng.normal(size=(64, outputs)).astype(np.float32), rng.integers(0, 2, 64)

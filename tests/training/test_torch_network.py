@@ -36,6 +36,7 @@ specs = st.builds(
     pooling=st.sampled_from(["last", "mean", "max"]),
     outputs=st.integers(1, 4),
     layers=st.integers(1, 3),
+    multilabel=st.booleans(),
 )
 batches = st.lists(st.lists(st.integers(0, V - 1), max_size=9), min_size=1, max_size=6)
 
@@ -48,6 +49,8 @@ def test_loss_and_gradients_are_equal_to_rounding(spec, texts, seed, weighted):
     for tensor in tensors.values():
         tensor += rng.normal(size=tensor.shape).astype(np.float32) / 2
     labels = rng.integers(0, max(2, spec.outputs), len(texts))
+    if spec.multilabel:
+        labels = rng.integers(0, 2, (len(texts), spec.outputs)).astype(bool)
     ids = Ragged.from_list(texts)
     weights = rng.uniform(0, 3, len(texts)).astype(np.float32) if weighted else None
     loss, gradients = ClassifierNetwork(spec, tensors).loss_and_gradients(

@@ -6,6 +6,9 @@ from typing import Any
 
 from bothways.artifact._spec import Spec
 
+_ANY_NUMBER = """
+A text has any number of the labels: each that has a probability of at least one half."""
+
 
 def card(spec: Spec, source: str | None = None) -> str:
     """The README of a model folder: what it is, what it was trained on, how good it is."""
@@ -21,7 +24,8 @@ def card(spec: Spec, source: str | None = None) -> str:
         f"# Text classifier: {', '.join(spec.labels[:6])}{', ...' if len(spec.labels) > 6 else ''}",
         "",
         f"{one if n.layers == 1 else stack} states are pooled "
-        f"({n.pooling}) and one dense layer gives the probability of {len(spec.labels)} labels.",
+        f"({n.pooling}) and one dense layer gives the probability of {len(spec.labels)} labels."
+        f"{_ANY_NUMBER if n.multilabel else ''}",
         "",
         "| | |",
         "|---|---|",
@@ -47,7 +51,13 @@ def card(spec: Spec, source: str | None = None) -> str:
             f"{t['cut_tokens'] / t['tokens']:.1%} of all tokens |"
         )
     weighted = ", weighted as in training" if "weighted" in q else ""
-    if q:
+    if "micro_f1" in q:
+        lines.append(
+            f"| held-out micro F1{weighted} | {q['micro_f1']:.4f} on {q['held_out_texts']:,} texts "
+            f"(all labels right {q['accuracy']:.4f}, log loss {q['log_loss']:.4f}, "
+            f"epoch {q['epoch']}) |"
+        )
+    elif q:
         lines.append(
             f"| held-out accuracy{weighted} | {q['accuracy']:.4f} on {q['held_out_texts']:,} texts "
             f"(log loss {q['log_loss']:.4f}, epoch {q['epoch']}) |"
@@ -86,7 +96,7 @@ def coverage(v: dict[str, Any]) -> str:
 
 def _optimism(t: dict[str, Any]) -> str:
     if "autotune" not in t:
-        return "The held-out texts chose the best epoch, so their accuracy is a little optimistic."
+        return "The held-out texts chose the best epoch, so their figures are a little optimistic."
     a = t["autotune"]
     return (
         f"A search of {a['seconds']:.0f} s chose the recipe: the best of {a['trials']} trials, the "

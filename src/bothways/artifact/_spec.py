@@ -18,10 +18,13 @@ they can compute and refuse, naming the version, what they cannot.
 
 ADDED: dict[int, dict[str, dict[str, Any]]] = {
     2: {"network": {"layers": 1, "input_dropout": 0.0, "layer_dropout": 0.0}},
-    3: {"": {"storage": "f32"}, "network": {"word_dropout": 0.0}},
+    3: {"": {"storage": "f32"}, "network": {"word_dropout": 0.0, "multilabel": False}},
 }
 """What each version added to which part (`""`: to the spec itself), and what the absence of a
 field means in the versions before."""
+
+TASKS = ("classification", "multilabel")
+"""One label for each text, or any number of them."""
 
 # A text id is an int32, and so is a place in a text.
 _MOST_TOKENS = 2**31 - 1
@@ -83,7 +86,8 @@ class NetworkSpec:
     """Embedding, LSTM layers in one or both directions, pooling over time, dense layer.
 
     `I = embedding_dim`, `H = hidden_size`. `outputs` is 1 for a sigmoid, the probability of
-    the second label, or `C` for a softmax over the labels. With `mask=False` a text is padded
+    the second label, or `C` for a softmax over the labels; with `multilabel` it is `C`, a sigmoid
+    for each label, of which a text may have several or none. With `mask=False` a text is padded
     with id 0 to the vectorizer's `output_sequence_length` and the padding is read, as an
     unmasked Keras model does. Of several `layers` each reads the states of both directions of
     the one below, side by side; `merge` is how the last one's are joined.
@@ -110,12 +114,13 @@ class NetworkSpec:
     input_dropout: float = 0.0
     layer_dropout: float = 0.0
     word_dropout: float = 0.0
+    multilabel: bool = False
 
     def __post_init__(self) -> None:
         for name in ("embedding_dim", "hidden_size", "outputs"):
             check.whole(f"network.{name}", getattr(self, name), 1, _WIDEST)
         check.whole("network.layers", self.layers, 1, _DEEPEST)
-        for name in ("bidirectional", "mask"):
+        for name in ("bidirectional", "mask", "multilabel"):
             check.flag(f"network.{name}", getattr(self, name))
         check.choice("network.merge", self.merge, ("concat", "sum", "mul", "ave"))
         check.choice("network.pooling", self.pooling, ("last", "mean", "max"))
@@ -187,7 +192,7 @@ class Spec:
     storage: str = "f32"
 
     def __post_init__(self) -> None:
-        check.choice("task", self.task, ("classification",))
+        check.choice("task", self.task, TASKS)
         check.choice("storage", self.storage, STORAGES)
         object.__setattr__(self, "labels", check.strings("labels", self.labels))
         if len(self.labels) < 2:
@@ -198,9 +203,14 @@ class Spec:
         ):
             if not isinstance(value, kind):
                 check.refuse(key, value, f"a {kind.__name__}")
+        multilabel = self.task == "multilabel"
+        if self.network.multilabel != multilabel:
+            expected = f"{str(multilabel).lower()}, for the task {self.task!r}"
+            check.refuse("network.multilabel", self.network.multilabel, expected)
         outputs, classes = self.network.outputs, len(self.labels)
-        if outputs != classes and not (outputs == 1 and classes == 2):
-            expected = f"{'1 or ' if classes == 2 else ''}{classes}, for {classes} labels"
+        one = classes == 2 and not multilabel
+        if outputs != classes and not (outputs == 1 and one):
+            expected = f"{'1 or ' if one else ''}{classes}, for {classes} labels"
             check.refuse("network.outputs", outputs, expected)
         if not self.network.mask and self.vectorizer.output_sequence_length is None:
             raise ArtifactError(

@@ -11,7 +11,7 @@ from bothways.data._batches import batches
 from bothways.data._dataset import Dataset, check_labels, fingerprint
 from bothways.data._files import open_regular, show
 from bothways.data._read import read
-from bothways.data._split import split
+from bothways.data._split import rarest_labels, split
 
 __all__ = [
     "Dataset",
@@ -19,6 +19,7 @@ __all__ = [
     "check_labels",
     "fingerprint",
     "open_regular",
+    "rarest_labels",
     "read",
     "show",
     "split",

@@ -18,7 +18,8 @@ class Dataset:
     has none; `source` is the path as a message shows it. `rows[n]` is the place of text
     `n` in the source, counted in `unit`s: the number of a line or row from 1, or the
     name of a file. By default rows are counted from 1. `weights` holds `N` numbers from 0,
-    what each text counts, or is None where none were asked for.
+    what each text counts, or is None where none were asked for. Where a text may have several
+    labels or none, `labels` is None and `label_sets` holds `N` tuples of strings.
 
     Raises `DataError` if the lengths differ.
     """
@@ -29,11 +30,15 @@ class Dataset:
     rows: Sequence[int | str] = ()
     unit: str = "row"
     weights: list[float] | None = None
+    label_sets: list[tuple[str, ...]] | None = None
 
     def __post_init__(self) -> None:
         if len(self.rows) == 0:
             object.__setattr__(self, "rows", range(1, len(self.texts) + 1))
-        columns = (("labels", self.labels), ("row numbers", self.rows), ("weights", self.weights))
+        columns = (
+            *(("labels", self.labels), ("sets of labels", self.label_sets)),
+            *(("row numbers", self.rows), ("weights", self.weights)),
+        )
         for name, column in columns:
             if column is not None and len(column) != len(self.texts):
                 raise DataError(
@@ -46,7 +51,7 @@ class Dataset:
     def take(self, indices: Iterable[int]) -> Dataset:
         """The texts at `indices`, integers from 0, in that order; they keep their rows."""
         chosen = [int(index) for index in indices]
-        labels, weights = self.labels, self.weights
+        labels, weights, sets = self.labels, self.weights, self.label_sets
         return Dataset(
             texts=[self.texts[index] for index in chosen],
             labels=None if labels is None else [labels[index] for index in chosen],
@@ -54,6 +59,7 @@ class Dataset:
             rows=[self.rows[index] for index in chosen],
             unit=self.unit,
             weights=None if weights is None else [weights[index] for index in chosen],
+            label_sets=None if sets is None else [sets[index] for index in chosen],
         )
 
     def place(self, index: int) -> str:
@@ -66,8 +72,11 @@ def fingerprint(rows: Dataset) -> str:
     and not with the weights."""
     digest = hashlib.sha256()
     for n, text in enumerate(rows.texts):
-        label = rows.labels[n] if rows.labels is not None else ""
-        for part in (text, label):
+        parts = [text, rows.labels[n] if rows.labels is not None else ""]
+        if rows.label_sets is not None:  # their order is no part of it
+            several = sorted(set(rows.label_sets[n]))
+            parts = [text, str(len(several)), *several]
+        for part in parts:
             data = part.encode("utf-8", "surrogatepass")
             digest.update(len(data).to_bytes(8, "little"))
             digest.update(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -54,6 +55,16 @@ def split(
     valid = np.sort(valid).astype(np.int64)
     train = np.setdiff1d(np.arange(len(codes), dtype=np.int64), valid, assume_unique=True)
     return train, valid
+
+
+def rarest_labels(label_sets: Sequence[Sequence[str]]) -> list[str]:
+    """Of each text's labels the one that the fewest texts have, `""` for a text without any.
+
+    `split` by these keeps the proportions of rare labels, for which chance is the worst; of
+    equally rare ones the first in the order of strings is taken.
+    """
+    counts = Counter(label for labels in label_sets for label in set(labels))
+    return [min(labels, key=lambda name: (counts[name], name), default="") for labels in label_sets]
 
 
 def _count(asked: float | int, rows: int, classes: int) -> int:

@@ -9,10 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
-from bothways.estimators._fit import Fitted, as_list, fit_texts
+from bothways.estimators._fit import Fitted, fit_texts
 from bothways.estimators._folder import save_model
+from bothways.estimators._parts import as_list
+from bothways.estimators._targets import codes_of
+from bothways.runtime import present
 from bothways.training import Preset, Watcher
 
 
@@ -77,6 +81,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     ) -> TextClassifier:
         """Train on `N` texts and their labels; what was fitted before is forgotten.
 
+        `y (N,)` is a label for each text. For any number of labels a text it is a collection of
+        them for each, or an indicator matrix `(N, C)` of zeros and ones, as scikit-learn's
+        `MultiLabelBinarizer` makes it; the network then has a sigmoid for each label.
         `sample_weight (N,)` multiplies the texts' losses, and their share in the validation
         figures that choose the best epoch; only ratios count, as weights are divided by their
         mean. `valid`, texts, labels and perhaps weights, is used instead of holding out a part.
@@ -94,9 +101,24 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         return self.model_.predict_proba(as_list(X), threads=self.threads)
 
     def predict(self, X: Sequence[str]) -> NDArray[Any]:
-        """The most probable of `classes_` for each text, `(N,)`."""
-        best = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[best]
+        """The most probable of `classes_` for each text, `(N,)`.
+
+        Where a text may have several labels, 1 for each that it has and 0 for others, `(N, C)`
+        int64; `model_.predict` gives their names.
+        """
+        probabilities = self.predict_proba(X)
+        if self.model_.spec.network.multilabel:
+            return present(probabilities).astype(np.int64)
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    def score(
+        self, X: Sequence[str], y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """The accuracy; where a text may have several labels, that of whole sets of them."""
+        predicted = self.predict(X)
+        if predicted.ndim == 2:
+            y = codes_of(y, len(predicted), self.classes_, True, "y")
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
 
     def save(self, folder: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write the model folder, which `bothways.load` and the command line read.
@@ -118,5 +140,6 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
         tags.no_validation = True
+        tags.classifier_tags.multi_label = True
         tags.non_deterministic = False
         return tags

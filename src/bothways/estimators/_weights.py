@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_class_weight
 
 from bothways.errors import ArgumentError, DataError
+from bothways.estimators._targets import Codes
 
 Weights = NDArray[np.float64]
 
@@ -42,8 +43,11 @@ def checked_weights(sample_weight: Any, texts: int) -> Weights | None:
     return weights
 
 
-def class_weights(class_weight: Any, codes: NDArray[np.int64], classes: NDArray[Any]) -> Weights:
+def class_weights(class_weight: Any, codes: Codes, classes: NDArray[Any]) -> Weights:
     """The weight of each of `classes (C,)` for training texts with the labels `codes (N,)`.
+
+    With several labels a text, `codes (N, C)`, it is what the presence of a label counts where its
+    absence counts 1, and `"balanced"` is as many as there are texts without it to each with it.
 
     `"balanced"` is scikit-learn's `N / (C * texts of the label)` (King & Zeng 2001); a dict
     gives weights by label, and a label that is not in it has 1, as in scikit-learn.
@@ -52,6 +56,9 @@ def class_weights(class_weight: Any, codes: NDArray[np.int64], classes: NDArray[
     that is no finite number from 0, or no positive weight for any label.
     """
     if isinstance(class_weight, str) and class_weight == "balanced":
+        if codes.ndim == 2:
+            texts = codes.sum(axis=0)
+            return np.where(texts == 0, 1.0, (len(codes) - texts) / np.maximum(texts, 1))
         places = np.arange(len(classes))
         return compute_class_weight("balanced", classes=places, y=codes).astype(np.float64)
     if not isinstance(class_weight, Mapping):
@@ -79,29 +86,32 @@ def class_weights(class_weight: Any, codes: NDArray[np.int64], classes: NDArray[
 
 
 def text_weights(
-    own: Weights | None, of_classes: Weights | None, codes: NDArray[np.int64], part: str
+    own: Weights | None, of_classes: Weights | None, codes: Codes, part: str
 ) -> Weights | None:
     """The product of both for the texts of one part, `(N,)`; None if there are none.
+
+    With `codes (N, C)` and weights of classes it is `(N, C)`, a weight for each label of a text.
 
     Raises `DataError` if all texts of the `part` have the weight 0.
     """
     if own is None and of_classes is None:
         return None
     weights = np.ones(len(codes)) if own is None else own
-    if of_classes is not None:
-        weights = weights * of_classes[codes]
+    if of_classes is not None and codes.ndim == 2:
+        weights = weights[:, None] * np.where(codes, of_classes, 1.0)
+    elif of_classes is not None:
+        weights = weights * of_classes[codes.astype(np.int64)]
     if not weights.any():
         raise DataError(f"every text of the {part} part has the weight 0")
     return weights
 
 
 def weight_facts(
-    own: Weights | None, of_classes: Weights | None, classes: NDArray[Any]
+    own: Weights | None, of_classes: Weights | None, names: list[str]
 ) -> dict[str, Any]:
     """What the spec says of weights: those of the labels, and the spread of the texts' own."""
     facts: dict[str, Any] = {}
     if of_classes is not None:
-        names = map(str, classes.tolist())
         facts["class_weight"] = dict(zip(names, of_classes.tolist(), strict=True))
     if own is not None:
         facts["sample_weight"] = {"least": float(own.min()), "most": float(own.max())}

@@ -5,6 +5,7 @@ was scored is what is shipped.
 """
 
 from bothways.runtime._model import Model, as_read, load
+from bothways.runtime._multilabel import names_of, present
 from bothways.runtime._network import Network, merge_directions
 
-__all__ = ["Model", "Network", "as_read", "load", "merge_directions"]
+__all__ = ["Model", "Network", "as_read", "load", "merge_directions", "names_of", "present"]

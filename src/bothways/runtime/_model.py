@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bothways import Ragged, artifact
 from bothways.artifact import Spec
 from bothways.kernels import Precision, default_threads, precision_used
+from bothways.runtime._multilabel import names_of, present
 from bothways.runtime._network import Network
 from bothways.text import TextVectorizer, Truncation
 
@@ -73,10 +74,15 @@ class Model:
         """
         return self.network.probabilities(self.encode(texts, threads=threads)[0], threads=threads)
 
-    def predict(self, texts: Sequence[str], *, threads: int | None = None) -> list[str]:
-        """The most probable label of each text, `N` strings."""
-        best = self.predict_proba(texts, threads=threads).argmax(axis=1)
-        return [self.labels[c] for c in best]
+    def predict(
+        self, texts: Sequence[str], *, threads: int | None = None
+    ) -> list[str] | list[list[str]]:
+        """The most probable label of each text, `N` strings; where a text may have several
+        labels, `N` lists of those with a probability of at least one half, empty ones too."""
+        probabilities = self.predict_proba(texts, threads=threads)
+        if self.spec.network.multilabel:
+            return [names_of(self.labels, row) for row in present(probabilities)]
+        return [self.labels[c] for c in probabilities.argmax(axis=1)]
 
 
 def as_read(ids: Ragged, spec: Spec) -> Ragged:

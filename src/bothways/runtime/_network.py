@@ -63,8 +63,10 @@ class Network:
         return kernels.project(features, self._kernel, self._bias, threads=threads)
 
     def probabilities(self, ids: Ragged, *, threads: int | None = None) -> Floats:
-        """The probability of each label, `(N, C)`; rows sum to one."""
+        """The probability of each label, `(N, C)`; rows sum to one, but for several labels."""
         logits = self.logits(ids, threads=threads)
+        if self.spec.multilabel:
+            return kernels.sigmoid(logits)
         if self.spec.outputs > 1:
             return kernels.softmax(logits)
         second = kernels.sigmoid(logits)

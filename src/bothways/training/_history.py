@@ -12,7 +12,9 @@ class Epoch:
     """One pass over the training texts.
 
     `train_seconds` without the validation; `documents` and `tokens` read in it; losses in
-    nats a text; the validation figures are None where nothing was held out.
+    nats a text; the validation figures are None where nothing was held out. Where a text may
+    have several labels, `valid_accuracy` is that of whole sets of them and `valid_f1` the
+    micro-averaged F1; elsewhere this is None.
     """
 
     epoch: int
@@ -22,6 +24,12 @@ class Epoch:
     train_loss: float
     valid_loss: float | None
     valid_accuracy: float | None
+    valid_f1: float | None = None
+
+    @property
+    def score(self) -> float | None:
+        """What the best epoch is chosen by: the F1 if there is one, else the accuracy."""
+        return self.valid_accuracy if self.valid_f1 is None else self.valid_f1
 
 
 @dataclass

@@ -15,6 +15,7 @@ from bothways.artifact import NetworkSpec
 from bothways.errors import ArgumentError, require
 from bothways.kernels import default_threads
 from bothways.training._initial import initial_tensors, place_vectors
+from bothways.training._loss import Labels
 from bothways.training._network import TABLE, ClassifierNetwork, train_step
 from bothways.training._presets import Preset
 from bothways.vectors import Vectors
@@ -31,12 +32,13 @@ class Learner(ABC):
     def step(
         self,
         ids: Ragged,
-        labels: NDArray[np.int64],
+        labels: Labels,
         rate: float,
         weights: Floats | None = None,
     ) -> float:
-        """One update on `N` texts, `ids (T,)` int32 and `labels (N,)` int64, with the learning
-        rate `rate`; returns their mean loss in nats, each multiplied by its weight `(N,)`."""
+        """One update on `N` texts, `ids (T,)` int32 and `labels (N,)` int64 or `(N, C)` bool, with
+        the learning rate `rate`; returns their mean loss in nats, each multiplied by its weight,
+        `(N,)`, or `(N, C)` for the labels of each."""
 
     @abstractmethod
     def tensors(self) -> dict[str, Floats]:
@@ -73,7 +75,7 @@ class KernelLearner(Learner):
     def step(
         self,
         ids: Ragged,
-        labels: NDArray[np.int64],
+        labels: Labels,
         rate: float,
         weights: Floats | None = None,
     ) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -15,18 +16,20 @@ from bothways.data import batches
 from bothways.errors import ArgumentError, require
 from bothways.training._history import Epoch, History
 from bothways.training._learner import Learner
+from bothways.training._loss import Labels
 from bothways.training._presets import Preset
+from bothways.training._validation import figures
 
 
 class Examples(NamedTuple):
-    """`N` texts as ids, the place of each one's label, `(N,)` int64, and what each counts.
+    """`N` texts as ids, their labels as `Labels` says, and what each counts.
 
     `weights (N,)` float32 multiply the texts' losses, and the validation figures are weighted
-    means; None: all count the same.
+    means; None: all count the same. For training only, `weights (N, C)` are of each label.
     """
 
     ids: Ragged
-    labels: NDArray[np.int64]
+    labels: Labels
     weights: NDArray[np.float32] | None = None
 
 
@@ -62,7 +65,8 @@ def fit(
 ) -> History:
     """Train `learner` in place and leave it with the weights of its best epoch.
 
-    The best epoch has the highest validation accuracy, the lowest loss among equals; without
+    The best epoch has the highest validation accuracy, or micro-averaged F1 where a text may
+    have several labels, and the lowest loss among equals; without
     a validation part it is the last. An interrupt (Ctrl-C) ends the training and keeps the
     best so far; `History.interrupted` says so. `StopTraining` from the watcher does the same,
     and is no interrupt. `seed` decides the order of the texts; the
@@ -126,26 +130,16 @@ def _validated(epoch: Epoch, learner, valid: Examples | None, threads: int | Non
     """The epoch with its validation figures, from the runtime that will be shipped."""
     if valid is None:
         return epoch
-    from sklearn.metrics import accuracy_score, log_loss
-
     model = runtime.Network(learner.spec, learner.tensors())
-    probabilities = model.probabilities(valid.ids, threads=threads).astype(np.float64)
-    classes = np.arange(probabilities.shape[1])
-    guess, weights = probabilities.argmax(axis=1), valid.weights
-    accuracy = accuracy_score(valid.labels, guess, sample_weight=weights)
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
-    loss = log_loss(valid.labels, probabilities, labels=classes, sample_weight=weights)
-    return Epoch(
-        *(epoch.epoch, epoch.train_seconds, epoch.documents, epoch.tokens, epoch.train_loss),
-        float(loss),
-        float(accuracy),
-    )
+    probabilities = model.probabilities(valid.ids, threads=threads)
+    loss, accuracy, f1 = figures(valid.labels, probabilities, valid.weights)
+    return replace(epoch, valid_loss=loss, valid_accuracy=accuracy, valid_f1=f1)
 
 
 def _rank(epoch: Epoch) -> tuple[float, float]:
-    if epoch.valid_accuracy is None or epoch.valid_loss is None:
+    if epoch.score is None or epoch.valid_loss is None:
         return (0.0, 0.0)
-    return (epoch.valid_accuracy, -epoch.valid_loss)
+    return (epoch.score, -epoch.valid_loss)
 
 
 def _schedule(recipe: Preset, steps: int) -> Iterator[float]:

@@ -16,7 +16,7 @@ from bothways.optim import Optimizer, RowGradient
 from bothways.training._adversarial import worst_move
 from bothways.training._dropout import Masks, draw_masks
 from bothways.training._embedding import Embedded, embed_backward, embed_forward
-from bothways.training._loss import cross_entropy
+from bothways.training._loss import Labels, cross_entropy
 from bothways.training._pooling import pool_backward, pool_forward
 from bothways.training._recurrence import Engine, layers_backward, layers_forward
 from bothways.training._unlabeled import Objective, divergence, entropy, together
@@ -70,7 +70,7 @@ class ClassifierNetwork:
     def loss_and_gradients(
         self,
         ids: Ragged,
-        labels: NDArray[np.int64],
+        labels: Labels,
         rng: np.random.Generator,
         *,
         weights: Floats | None = None,
@@ -162,7 +162,7 @@ def train_step(
     network: ClassifierNetwork,
     optimizer: Optimizer,
     ids: Ragged,
-    labels: NDArray[np.int64],
+    labels: Labels,
     rate: float,
     rng: np.random.Generator,
     *,

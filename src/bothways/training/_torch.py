@@ -17,6 +17,7 @@ from bothways.errors import ArgumentError
 from bothways.kernels import default_threads
 from bothways.nn import Adam, AdamW, EmbeddingLSTM, Pool, RaggedTensor, RMSprop, use_threads
 from bothways.training._learner import Learner, check_optimizer
+from bothways.training._loss import Labels
 from bothways.training._presets import Preset
 
 Floats = NDArray[np.float32]
@@ -56,7 +57,14 @@ class TorchNetwork(nn.Module):
 
     def loss(self, logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
         """Mean cross entropy in nats; `labels (N,)` int64, the place of each text's label, and
-        `weights (N,)`, what its loss is multiplied by before the mean over `N`."""
+        `weights (N,)`, what its loss is multiplied by before the mean over `N`; with
+        `labels (N, C)` bool the sum over the labels, `weights (N,)` or `(N, C)`."""
+        if labels.dim() == 2:
+            each = nn.functional.binary_cross_entropy_with_logits(
+                logits, labels.float(), reduction="none"
+            )
+            w = 1 if weights is None else weights.reshape(len(labels), -1)
+            return (w * each).sum(dim=1).mean()
         reduction = "mean" if weights is None else "none"
         if self.spec.outputs == 1:
             loss = nn.functional.binary_cross_entropy_with_logits(
@@ -112,7 +120,7 @@ class TorchLearner(Learner):
     def step(
         self,
         ids: Ragged,
-        labels: NDArray[np.int64],
+        labels: Labels,
         rate: float,
         weights: Floats | None = None,
     ) -> float:
