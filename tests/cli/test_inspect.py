@@ -74,3 +74,11 @@ def test_a_model_names_labels(data, tiny_model):
     assert "choose one of them" in sentence
     assert "no such" in refused("inspect", data, "--model", "no-such-model")
     assert "no-such.csv" in refused("inspect", data, "no-such.csv")
+
+
+def test_a_page(data, tmp_path):
+    page = tmp_path / "page.html"
+    done = run("inspect", data, "--html", page, "--json")
+    assert json.loads(done.stdout)["rows"] == 4 and f"wrote {page}" in done.stderr
+    assert "Inspection of reviews.csv" in page.read_text()
+    assert "no such folder" in refused("inspect", data, "--html", tmp_path / "no" / "page.html")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bothways.errors import ArgumentError, DataError
+from bothways.errors import ArgumentError, DataError, require
 
 if TYPE_CHECKING:
     from bothways.data import Dataset
@@ -25,6 +25,7 @@ def inspect(
     suspicious: Annotated[bool, typer.Option("--suspicious", help="The same without a model, by "
                                              "cross-validation.")] = False,
     show: Annotated[int, typer.Option(min=1, help="Examples to list of each kind.")] = 10,
+    html: Annotated[str | None, typer.Option(help="Write a page for the browser too.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print all facts as JSON.")] = False,
 ) -> None:  # fmt: skip
@@ -34,7 +35,11 @@ def inspect(
     from bothways import inspection
     from bothways.cli._output import messages, print_json, results
     from bothways.data import read
+    from bothways.pages import check_page, write_page
 
+    if html is not None:
+        check_page(html)
+        require("matplotlib", extra="train", purpose="the page")
     if model is not None and suspicious:
         raise ArgumentError("--model and --suspicious each judge the labels: choose one of them")
     rows = read(data, text=text, label=label, need_labels=label is not None)
@@ -57,6 +62,9 @@ def inspect(
         refusal=_refusal(rows, data, text),
         threads=threads,
     )
+    if html is not None:
+        write_page(html, inspection.to_page(facts))
+        messages().print(f"wrote {html}")
     if json:
         found = [asdict(finding) for finding in inspection.findings(facts)]
         print_json({"findings": found, **asdict(facts)})

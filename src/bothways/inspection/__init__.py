@@ -3,6 +3,7 @@
 from bothways.inspection._facts import Inspection
 from bothways.inspection._findings import Finding, findings
 from bothways.inspection._inspect import inspect
+from bothways.inspection._page import to_page
 from bothways.inspection._terminal import show
 
-__all__ = ["Finding", "Inspection", "findings", "inspect", "show"]
+__all__ = ["Finding", "Inspection", "findings", "inspect", "show", "to_page"]

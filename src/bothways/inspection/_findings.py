@@ -144,7 +144,7 @@ NAMES = {
 ADVICE = {
     "tag": "Replace tags by a blank before training: without their brackets they become words, "
     "and are glued to the word before them.",
-    "entity": "Decode them (Python: html.unescape): `&amp;` is read as the word `amp`.",
+    "entity": "Decode them (Python: html.unescape): '&amp;' is read as the word 'amp'.",
     "mojibake": "Read the source again as UTF-8, or repair it (Python: ftfy).",
     "replacement": "What stood there is lost; go back to the source if you can.",
     "c1": "Read the source again as Windows-1252: these are its quotes and dashes.",

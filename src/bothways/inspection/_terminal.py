@@ -10,16 +10,21 @@ from rich.table import Table
 from rich.text import Text
 
 from bothways.inspection._facts import Example, Inspection
-from bothways.inspection._findings import NAMES, counted, findings, percent
+from bothways.inspection._findings import counted, findings, percent
 from bothways.inspection._words import (
+    balance_note,
+    characters_note,
     excerpt,
     limit_rows,
     limits_note,
     named,
+    oddity_rows,
+    overlap_note,
     short,
     suspects_note,
     visible,
     where,
+    words_note,
 )
 
 STYLES = {"problem": "bold red", "warning": "yellow", "note": "cyan"}
@@ -80,12 +85,7 @@ def _labels(facts: Inspection) -> Group:
         table.add_row(Text(named(label)), f"{count:,}", percent(count / facts.rows))
     rest = len(labels.counts) - LABELS
     more = [f"and {rest:,} more labels"] if rest > 0 else []
-    return Group(
-        table,
-        *more,
-        f"{labels.balance}: as hard to guess as {labels.effective:.1f} equally frequent labels "
-        f"({labels.entropy:.2f} bits)",
-    )
+    return Group(table, *more, balance_note(labels))
 
 
 def _lengths(facts: Inspection) -> Group:
@@ -111,21 +111,16 @@ def _lengths(facts: Inspection) -> Group:
 
 def _vocabulary(facts: Inspection) -> Group:
     v = facts.vocabulary
-    parts: list[Any] = [
-        f"{counted(v.words, 'different word')}, {v.once:,} of them seen once"
-        + (f" ({percent(v.once / v.words)})" if v.words else "")
-    ]
-    if v.coverage:
-        table = _table([f"{size:,}" for size in v.coverage], right=all)
-        table.add_row(*(percent(share) for share in v.coverage.values()))
-        parts += [
-            f"so many of the most frequent words know so much of {v.held_out_texts:,} texts "
-            "that were not counted",
-            table,
-        ]
-    if v.other_unknown is not None and facts.overlap is not None:
-        parts.append(f"{percent(v.other_unknown)} of the tokens of {facts.overlap.other} are new")
-    return Group(*parts)
+    if not v.coverage:
+        return Group(words_note(facts))
+    table = _table([f"{size:,}" for size in v.coverage], right=all)
+    table.add_row(*(percent(share) for share in v.coverage.values()))
+    return Group(
+        words_note(facts),
+        f"so many of the most frequent words know so much of {v.held_out_texts:,} texts that were "
+        "not counted",
+        table,
+    )
 
 
 def _overlap(facts: Inspection) -> Group:
@@ -133,33 +128,19 @@ def _overlap(facts: Inspection) -> Group:
     assert overlap is not None
     labels = ", ".join(f"{named(label)} {count:,}" for label, count in overlap.per_label.items())
     return Group(
-        f"{overlap.rows:,} of {facts.rows:,} rows are among its {overlap.other_rows:,}, "
-        f"{overlap.identical:,} to the letter; {overlap.in_other:,} of its rows are here",
+        overlap_note(facts, overlap),
         *([Text(f"by label: {labels}")] if labels and overlap.rows else []),
         *([_examples(overlap.examples, facts)] if overlap.examples else []),
     )
 
 
 def _characters(facts: Inspection) -> Group:
-    characters = facts.characters
-    scripts = ", ".join(f"{name} {n:,}" for name, n in list(characters.scripts.items())[:6])
-    parts: list[Any] = [
-        f"{percent(characters.non_ascii)} of the characters are beyond ASCII, "
-        f"in {counted(characters.non_ascii_texts, 'text')}"
-        + (f"; letters among them: {scripts}" if scripts else "")
-    ]
-    if characters.oddities:
-        table = _table(
-            ("what", "texts", "times", "the most frequent", "first"), right=("texts", "times")
-        )
-        for oddity in characters.oddities:
-            forms = ", ".join(f"{visible(form)} {n:,}" for form, n in oddity.common.items())
-            table.add_row(
-                NAMES[oddity.kind][1], f"{oddity.texts:,}", f"{oddity.times:,}",
-                Text(excerpt(forms, 60)), Text(short(oddity.example.places[0], facts.source)),
-            )  # fmt: skip
-        parts.append(table)
-    return Group(*parts)
+    columns = ("what", "texts", "times", "the most frequent", "first")
+    table = _table(columns, right=("texts", "times"))
+    rows = oddity_rows(facts)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return Group(characters_note(facts), *([table] if rows else []))
 
 
 def _suspects(facts: Inspection) -> Group:

@@ -34,7 +34,7 @@ def inspect_vocabulary(
         known = looked_up[looked_up >= SPECIAL] - SPECIAL
         words = vectorizer.vocabulary_size - SPECIAL
         sizes = [size for size in SIZES if size < words] + [words]
-        if len(looked_up):
+        if len(looked_up) and words:
             coverage = {size: float((known < size).sum() / len(looked_up)) for size in sizes}
     return Vocabulary(
         words=int((counts > 0).sum()),

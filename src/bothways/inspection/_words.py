@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from bothways.inspection._facts import Example, Inspection, Suspects
-from bothways.inspection._findings import percent
+import os
+
+from bothways.inspection._facts import Example, Inspection, Labels, Overlap, Suspects
+from bothways.inspection._findings import NAMES, counted, percent
 
 UNEVEN = 0.02  # labels that lose tokens so differently get a column each
 MOST_LABELS = 6
@@ -28,16 +30,21 @@ def excerpt(text: str, most: int) -> str:
 
 def where(example: Example, facts: Inspection) -> str:
     """The places of an example, with their labels: `row 3 (pos), row 9 (neg)`; those in the
-    second file come after its name."""
-    parts, named_file = [], False
+    second file with its name."""
+    parts = []
     for place, label in zip(example.places, example.labels, strict=True):
-        row = place.removeprefix(f"{facts.source}, ")
-        if facts.overlap is not None and named_file:
-            row = row.removeprefix(f"{facts.overlap.other}, ")
-        named_file = named_file or row == place
-        parts.append(row + (f" ({named(label)})" if label is not None else ""))
+        shown = place.removeprefix(f"{facts.source}, ")
+        if shown == place and facts.overlap is not None:
+            row = place.removeprefix(f"{facts.overlap.other}, ")
+            shown = f"{base(facts.overlap.other)} {row}"
+        parts.append(shown + (f" ({named(label)})" if label is not None else ""))
     more = example.rows - len(parts)
     return visible(", ".join(parts) + (f" and {more:,} more" if more else ""))
+
+
+def base(source: str) -> str:
+    """The name of a file or folder without its parents."""
+    return visible(os.path.basename(os.path.normpath(source)))
 
 
 def short(place: str, source: str) -> str:
@@ -80,6 +87,57 @@ def limits_note(facts: Inspection) -> str:
     if not harmless:
         return f"only a limit of {longest:,} tokens cuts nothing"
     return f"a limit of {harmless[0]:,} tokens or more cuts nothing"
+
+
+def balance_note(labels: Labels) -> str:
+    """How the labels are spread, and what that amounts to."""
+    return (
+        f"{labels.balance}: as hard to guess as {labels.effective:.1f} equally frequent labels "
+        f"({labels.entropy:.2f} bits)"
+    )
+
+
+def words_note(facts: Inspection) -> str:
+    """How many words there are, and how many of them occur once."""
+    words = facts.vocabulary
+    once = f", {words.once:,} of them seen once" if words.words else ""
+    share = f" ({percent(words.once / words.words)})" if words.words else ""
+    return f"{counted(words.words, 'different word')}{once}{share}"
+
+
+def overlap_note(facts: Inspection, overlap: Overlap) -> str:
+    """How much of one file is in the other."""
+    new = facts.vocabulary.other_unknown
+    words = "" if new is None else f"; {percent(new)} of its tokens are new"
+    return (
+        f"{overlap.rows:,} of {facts.rows:,} rows are among its {overlap.other_rows:,}, "
+        f"{overlap.identical:,} to the letter; {overlap.in_other:,} of its rows are here{words}"
+    )
+
+
+def characters_note(facts: Inspection) -> str:
+    """How much is beyond ASCII, and which letters."""
+    characters = facts.characters
+    scripts = ", ".join(f"{name} {n:,}" for name, n in list(characters.scripts.items())[:6])
+    return (
+        f"{percent(characters.non_ascii)} of the characters are beyond ASCII, "
+        f"in {counted(characters.non_ascii_texts, 'text')}"
+        + (f"; letters among them: {scripts}" if scripts else "")
+    )
+
+
+def oddity_rows(facts: Inspection) -> list[list[str]]:
+    """The table of odd characters: what, texts, times, the most frequent forms, the first place."""
+    return [
+        [
+            NAMES[oddity.kind][1],
+            f"{oddity.texts:,}",
+            f"{oddity.times:,}",
+            excerpt(", ".join(f"{form} {n:,}" for form, n in oddity.common.items()), 60),
+            short(oddity.example.places[0], facts.source),
+        ]
+        for oddity in facts.characters.oddities
+    ]
 
 
 def suspects_note(found: Suspects) -> str:
