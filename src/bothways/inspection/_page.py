@@ -8,7 +8,7 @@ from typing import Any
 
 from bothways import __version__
 from bothways.inspection import _words as words
-from bothways.inspection._facts import Inspection
+from bothways.inspection._facts import Inspection, Overlap
 from bothways.inspection._findings import counted, findings
 from bothways.inspection._plots import draw_coverage, draw_labels, draw_lengths
 from bothways.pages import picture, render
@@ -36,7 +36,7 @@ def to_page(facts: Inspection) -> str:
         quantile_columns=[f"{name} %" for name in quantiles],
         quantiles=[f"{value:,}" for value in quantiles.values()],
         other_name="" if overlap is None else words.base(overlap.other),
-        overlap_labels=[] if overlap is None else list(overlap.per_label.items()),
+        overlap_labels=_overlap_labels(overlap),
         oddities=words.oddity_rows(facts),
         counted=counted,
         named=words.named,
@@ -57,6 +57,11 @@ def _pictures(facts: Inspection) -> dict[str, Any]:
         known = "The share of the tokens of held-out texts that so many words know."
         pictures["coverage"] = picture(coverage, known)
     return pictures
+
+
+def _overlap_labels(overlap: Overlap | None) -> list[tuple[str, int]]:
+    counts = {} if overlap is None else overlap.per_label
+    return [(words.named(label), count) for label, count in counts.items()]
 
 
 def _notes(facts: Inspection) -> dict[str, str]:
