@@ -134,3 +134,17 @@ def test_word_vectors_decide_the_width(tmp_path):
     best = tune(estimator=estimator, trials=4, space=space)
     assert best.model_.spec.network.embedding_dim == 3
     assert not any("embedding_dim" in trial.changes for trial in best.trials_)
+
+
+def test_several_labels_a_text_and_weights():
+    texts, labels = tiny_corpus(80)
+    sets = [[label, "short"] if len(t.split()) < 5 else [label]
+            for t, label in zip(texts, labels, strict=True)]  # fmt: skip
+    columns = np.array([["neg" in row, "pos" in row, "short" in row] for row in sets]).astype(int)
+    for targets in (sets, columns):
+        best = tune((texts, targets), trials=2)
+        assert best.model_.spec.network.outputs == 3
+        assert best.model_.spec.quality["accuracy"] == max(t.accuracy for t in best.trials_)
+    estimator = bothways.TextClassifier(preset=SMALL, class_weight="balanced", threads=1)
+    best = tune(estimator=estimator, trials=2, sample_weight=np.ones(80))
+    assert best.class_weight == "balanced"

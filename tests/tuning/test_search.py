@@ -11,7 +11,7 @@ from fake_training import SIZES, STEPS, Clock, Trainer, cost, limits
 
 from bothways.errors import ArgumentError
 from bothways.training import preset
-from bothways.tuning import search
+from bothways.tuning import SPACE, search
 
 BASE = replace(preset("fast"), epochs=4)
 
@@ -66,7 +66,14 @@ def test_fixed_fields_stay():
     trainer = Trainer(Clock(), hill)
     run(trainer, trials=10, fixed=("epochs", "batch_size"))
     assert {(r.epochs, r.batch_size) for r in trainer.recipes} == {(4, 32)}
-    assert len({r.hidden_size for r in trainer.recipes}) > 5
+    assert len({r.hidden_size for r in trainer.recipes}) > 2
+
+
+def test_the_trials_after_the_first_are_near_it():
+    trainer = Trainer(Clock(), hill)
+    found = run(trainer, trials=30)
+    near, far = ([len(t.changes) for t in part] for part in (found.trials[1:8], found.trials[8:]))
+    assert max(near) <= 9 < len(SPACE) and sum(near) / 7 < 7 < sum(far) / len(far)
 
 
 @pytest.mark.parametrize("seconds", [20, 80])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bothways import kernels, runtime
-from bothways.artifact import NetworkSpec, Spec, VectorizerSpec
+from bothways.artifact import Spec, VectorizerSpec
 from bothways.data import Dataset, fingerprint
 from bothways.errors import ArgumentError
 from bothways.estimators._parts import Part, checked_texts, hold_out, label_sets
@@ -27,7 +27,16 @@ from bothways.estimators._weights import (
 from bothways.kernels import default_threads
 from bothways.runtime import Model, as_read
 from bothways.text import TextVectorizer, Truncation
-from bothways.training import Examples, History, Preset, Watcher, fit, new_learner, preset
+from bothways.training import (
+    Examples,
+    History,
+    Preset,
+    Watcher,
+    fit,
+    network_of,
+    new_learner,
+    preset,
+)
 from bothways.vectors import learn_vectors
 
 
@@ -148,21 +157,10 @@ def _spec(recipe: Preset, vectorizer: TextVectorizer, targets: Targets) -> Spec:
         vectorizer=VectorizerSpec(
             **vectorizer.get_config(), vocabulary=tuple(vectorizer.get_vocabulary())
         ),
-        network=NetworkSpec(
-            embedding_dim=recipe.embedding_dim,
-            hidden_size=recipe.hidden_size,
-            bidirectional=recipe.bidirectional,
-            merge=recipe.merge,
-            pooling=recipe.pooling,
+        network=network_of(
+            recipe,
             outputs=1 if len(labels) == 2 and not targets.multilabel else len(labels),
             multilabel=targets.multilabel,
-            mask=recipe.mask,
-            dropout=recipe.dropout,
-            embedding_dropout=recipe.embedding_dropout,
-            word_dropout=recipe.word_dropout,
-            layers=recipe.layers,
-            input_dropout=recipe.input_dropout,
-            layer_dropout=recipe.layer_dropout,
         ),
     )
 

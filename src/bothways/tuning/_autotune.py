@@ -97,6 +97,8 @@ def _measured(texts: Any, labels: Any, vectorizer: TextVectorizer) -> tuple[Size
     values = labels.to_pylist() if hasattr(labels, "to_pylist") else list(labels or ())
     several = (value if isinstance(value, list | tuple | set) else [value] for value in values)
     names = sorted({str(name) for row in several for name in row})
+    if getattr(labels, "ndim", 1) == 2:  # a column a label
+        names = [str(column) for column in range(labels.shape[1])]
     return Sizes(vectorizer.get_vocabulary()[2:], names), Cost(
         len(values), cut.tokens - cut.cut_tokens
     )

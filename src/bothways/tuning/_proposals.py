@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bothways.training import Epoch, Preset
 from bothways.tuning._space import Choice, Space, coordinate, recipe_at
 from bothways.tuning._trial import Pruned
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 # Asked so often without one that is new, small and quick enough, there is none to be found.
 _ASKED = 100
+# So many trials after the first keep each field of it with this chance, and the others are drawn:
+# a recipe that shares nothing with a good one is rarely good, and there is time for few.
+_NEAR, _KEPT = 7, 0.6
 # Trials of different length are compared where they have done the same share of their epochs:
 # within one cycle of the learning rate the second of two epochs is not the second of ten.
 _SHARES = 10
@@ -38,7 +43,11 @@ class Proposals:
             sampler=optuna.samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=6),
             pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=_SHARES // 4),
         )
-        self._study.enqueue_trial({name: coordinate(start, name, vocabulary) for name in table})
+        own = {name: coordinate(start, name, vocabulary) for name in table}
+        self._study.enqueue_trial(own)
+        rng = np.random.default_rng(seed)
+        for _ in range(_NEAR):  # what is not given to it, Optuna draws
+            self._study.enqueue_trial({n: v for n, v in own.items() if rng.random() < _KEPT})
         self._values: dict[Preset, float | None] = {}
         self._asked: Trial
         self._recipe: Preset

@@ -10,9 +10,8 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
-from bothways.artifact import NetworkSpec
 from bothways.errors import ArgumentError
-from bothways.training import Preset
+from bothways.training import Preset, network_of
 from bothways.tuning._space import Space, Span
 
 KEPT = 50
@@ -35,7 +34,7 @@ class Sizes:
         lengths = (len(json.dumps(word, ensure_ascii=False).encode()) + 5 for word in words)
         self._lengths = list(accumulate(lengths, initial=0))
         self._labels = sum(len(json.dumps(label).encode()) + 40 for label in labels)
-        self._outputs = 1 if len(labels) == 2 else len(labels)
+        self._outputs = max(1, len(labels))  # one less for two labels of which one is right
 
     @property
     def vocabulary(self) -> int:
@@ -45,15 +44,7 @@ class Sizes:
     def of(self, recipe: Preset) -> int:
         """Bytes of the folder."""
         size = min(recipe.max_tokens or self.vocabulary, self.vocabulary)
-        network = NetworkSpec(
-            embedding_dim=recipe.embedding_dim,
-            hidden_size=recipe.hidden_size,
-            bidirectional=recipe.bidirectional,
-            merge=recipe.merge,
-            pooling=recipe.pooling,
-            outputs=self._outputs,
-            layers=recipe.layers,
-        )
+        network = network_of(recipe, outputs=self._outputs)
         weights = sum(math.prod(shape) for shape in network.tensor_shapes(size).values())
         return 4 * weights + self._lengths[size - 2] + self._labels + STORY
 
