@@ -94,7 +94,8 @@ def _measured(texts: Any, labels: Any, vectorizer: TextVectorizer) -> tuple[Size
     not kept between trials: 25,000 reviews take a quarter of a second, and a training ten.
     """
     _, cut = vectorizer.encode(texts)
-    values = labels.to_pylist() if hasattr(labels, "to_pylist") else list(labels or ())
+    arrow, values = hasattr(labels, "to_pylist"), [] if labels is None else labels
+    values = labels.to_pylist() if arrow else list(values)
     several = (value if isinstance(value, list | tuple | set) else [value] for value in values)
     names = sorted({str(name) for row in several for name in row})
     if getattr(labels, "ndim", 1) == 2:  # a column a label
