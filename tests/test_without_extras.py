@@ -40,6 +40,12 @@ def test_predict_and_info_need_nothing_more(tiny_model):
     assert command("info").returncode == command("info", tiny_model).returncode == 0
 
 
+def test_inspect_needs_more_for_pages_and_trainings_alone(tiny_model, tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\ngood,pos\nbad,neg\n")
+    done = command("inspect", tmp_path / "a.csv", "--model", tiny_model)
+    assert done.returncode == 0 and "0 of 2 labels" in done.stdout, done
+
+
 def test_compress_needs_more_for_the_accuracy_alone(tiny_model, tmp_path):
     (tmp_path / "texts.txt").write_text("good film\nbad\n")
     (tmp_path / "a.csv").write_text("text,label\ngood,pos\nbad,neg\n")
@@ -62,11 +68,13 @@ def test_python_needs_nothing_more(tiny_model):
 
 def test_what_is_missing_is_said_in_one_sentence(tiny_model, tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text("text,label\n" + "x,a\ny,b\n" * 9)
+    path.write_text("text,label\n" + "".join(f"x{n},a\ny{n},b\n" for n in range(9)))
     for arguments in (
         ("train", path, "--out", tmp_path / "m"),
         ("evaluate", tiny_model, path),
         ("demo", "--out", tmp_path / "d"),
+        ("inspect", path, "--html", tmp_path / "page.html"),
+        ("inspect", path, "--suspicious"),
     ):
         done = command(*arguments)
         assert done.returncode == 1

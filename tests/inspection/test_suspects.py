@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from bothways.data import Dataset, split
 from bothways.errors import DataError
+from bothways.estimators import TextClassifier
 from bothways.inspection import inspect
 from bothways.inspection._suspects import confident, out_of_fold
 from bothways.inspection._tokens import keys, token_ids
-from bothways.training import preset
+from bothways.training import History, preset
 from conftest import tiny_corpus
 
 
@@ -96,3 +97,18 @@ def fillers(count):
 def test_cross_validation_needs_two_labels():
     with pytest.raises(DataError, match=r"two labels with 3 different texts each .*, got 1"):
         inspect(Dataset(["a", "b", "c", "d"], ["x", "x", "x", "y"], "a.csv"), suspicious=True)
+
+
+def test_an_interrupt_ends_the_cross_validation(monkeypatch):
+    """`fit` keeps what it has when it is interrupted; here the next fold must not begin."""
+    fits = []
+
+    def interrupted(self, *_):
+        fits.append(self)
+        self.history_ = History(interrupted=True)
+
+    monkeypatch.setattr(TextClassifier, "fit", interrupted)
+    rows = Dataset(list("abcdef"), ["x", "x", "x", "y", "y", "y"], "a.csv")
+    with pytest.raises(KeyboardInterrupt):
+        inspect(rows, suspicious=True)
+    assert len(fits) == 1

@@ -198,7 +198,7 @@ def _repeats(facts: Inspection) -> Iterator[Finding]:
             "warning" if share >= REPEATED else "note", "repeats",
             f"{counted(repeats.surplus, 'row')} ({percent(share)}) "
             f"{'repeats' if repeats.surplus == 1 else 'repeat'} the words of an earlier row, "
-            f"{repeats.surplus_identical:,} of them to the letter.",
+            f"{repeats.surplus_identical or 'none'} of them to the letter.",
             "Take them out before a split: a copy in the held-out part flatters the model.",
         )  # fmt: skip
 

@@ -58,7 +58,7 @@ def out_of_fold(
     than two labels are left.
     """
     require("sklearn", extra="train", purpose="a cross-validation")
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.model_selection import StratifiedKFold
 
     from bothways.estimators import TextClassifier
 
@@ -74,13 +74,14 @@ def out_of_fold(
             f"for cross-validation, got {len(labels)}"
         )
     chosen = rows.take(places)
-    probabilities = cross_val_predict(
-        TextClassifier(preset=recipe, validation=None, threads=threads),
-        chosen.texts,
-        np.array(chosen.labels),
-        cv=StratifiedKFold(FOLDS, shuffle=True, random_state=0),
-        method="predict_proba",
-    )
+    names = np.array(chosen.labels)
+    probabilities = np.zeros((len(chosen), len(labels)))
+    for train, test in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(names, names):
+        classifier = TextClassifier(preset=recipe, validation=None, threads=threads)
+        classifier.fit([chosen.texts[n] for n in train], names[train])
+        if classifier.history_.interrupted:  # what it has learned so far is no use here
+            raise KeyboardInterrupt
+        probabilities[test] = classifier.predict_proba([chosen.texts[n] for n in test])
     unjudged = {
         "they repeat a text or are empty": len(rows) - len(once),
         f"their label has fewer than {FOLDS} different texts": len(once) - len(places),

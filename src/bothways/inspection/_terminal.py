@@ -117,8 +117,8 @@ def _vocabulary(facts: Inspection) -> Group:
     table.add_row(*(percent(share) for share in v.coverage.values()))
     return Group(
         words_note(facts),
-        f"so many of the most frequent words know so much of {v.held_out_texts:,} texts that were "
-        "not counted",
+        f"so many of the most frequent words know so much of "
+        f"{counted(v.held_out_texts, 'text')} not counted",
         table,
     )
 
