@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bothways.errors import ArgumentError, DataError, require
+from bothways.errors import DataError, require
 
 if TYPE_CHECKING:
     from bothways.data import Dataset
@@ -34,17 +34,21 @@ def inspect(
 
     from bothways import inspection
     from bothways.cli._output import messages, print_json, results
-    from bothways.data import read
     from bothways.pages import check_page, write_page
 
+    if model is not None and suspicious:
+        raise typer.BadParameter("--model and --suspicious both judge the labels: choose one")
     if html is not None:
         check_page(html)
-        require("matplotlib", extra="train", purpose="the page")
-    if model is not None and suspicious:
-        raise ArgumentError("--model and --suspicious each judge the labels: choose one of them")
-    rows = read(data, text=text, label=label, need_labels=label is not None)
-    other = None if data2 is None else read(data2, text=text, need_labels=False)
-    loaded = None
+        for module in ("matplotlib", "jinja2"):
+            require(module, extra="train", purpose="the page")
+    rows, refusal = _read(data, text, label)
+    if label is not None and refusal is not None:
+        raise DataError(refusal)
+    other, loaded = None, None
+    if data2 is not None:
+        other, also = _read(data2, text, label)
+        refusal = refusal if _gaps(refusal) else also
     if model is not None:
         from bothways.runtime import load
 
@@ -59,7 +63,7 @@ def inspect(
         suspicious=suspicious,
         max_length=max_length,
         show=show,
-        refusal=_refusal(rows, data, text),
+        refusal=refusal if _gaps(refusal) else None,
         threads=threads,
     )
     if html is not None:
@@ -72,14 +76,17 @@ def inspect(
         inspection.show(results(), facts)
 
 
-def _refusal(rows: Dataset, data: str, text: str | None) -> str | None:
-    """Why `train` would refuse the labels, if a column of them is there."""
+def _read(data: str, text: str | None, label: str | None) -> tuple[Dataset, str | None]:
+    """The texts with the labels that `train` would take; where it would take none, without
+    them, and with its reason."""
     from bothways.data import read
 
-    if rows.labels is not None:
-        return None
     try:
-        read(data, text=text)
+        return read(data, text=text, label=label), None
     except DataError as error:
-        return str(error) if "no label:" in str(error) else None
-    return None
+        return read(data, text=text, need_labels=False), str(error)
+
+
+def _gaps(refusal: str | None) -> bool:
+    """Whether some texts alone have no label: a file without any is nothing to complain of."""
+    return refusal is not None and "no label:" in refusal
