@@ -5,44 +5,37 @@ from __future__ import annotations
 import torch
 
 
-def loss_and_gradients(spec, tensors, texts, labels, masks, adversarial=0.0, share=1.0):
+def loss_and_gradients(spec, tensors, texts, labels, masks, adversarial=0.0):
     """The mean loss and the gradient of every tensor, float64 arrays of the tensors' shapes.
 
     `texts` are lists of ids, `masks` those of `bothways.training`; the words' masks lie in the
     order of the distinct ids. With `adversarial` the gradients are those of the mean loss and
-    of the mean loss of texts moved by that distance. Texts after those with labels add `share`
-    times their mean entropy, and the divergence of the moved ones.
+    of the mean loss of texts moved by that distance.
     """
     w = {k: torch.tensor(v, dtype=torch.float64, requires_grad=True) for k, v in tensors.items()}
     place = {word: u for u, word in enumerate(sorted({word for text in texts for word in text}))}
-    parts = {"labelled": [], "moved": [], "unlabelled": [], "moved unlabelled": []}
-    for n, text in enumerate(texts):
+    losses, moved_losses = [], []
+    for n, (text, label) in enumerate(zip(texts, labels, strict=True)):
         steps = [
             _drop(_drop(w["embedding.weight"][word], masks.words, place[word]), masks.inputs, n)
             for word in text
         ]
-        log_p = _log_p(spec, w, steps, masks, n)
-        known = n < len(labels)
-        loss = -log_p[labels[n]] if known else -(log_p.exp() * log_p).sum()
-        parts["labelled" if known else "unlabelled"].append(loss)
+        losses.append(_loss(spec, w, steps, masks, n, label))
         if adversarial:
-            moves = _moves(text, steps, loss, adversarial)
+            moves = _moves(text, steps, losses[-1], adversarial)
             steps = [step + move for step, move in zip(steps, moves, strict=True)]
-            log_q, p = _log_p(spec, w, steps, masks, n), log_p.exp().detach()
-            loss = -log_q[labels[n]] if known else (p * (log_p.detach() - log_q)).sum()
-            parts["moved" if known else "moved unlabelled"].append(loss)
-    means = {key: torch.stack(each).mean() if each else 0.0 for key, each in parts.items()}
-    unlabelled = means["unlabelled"] + means["moved unlabelled"]
-    (means["labelled"] + means["moved"] + share * unlabelled).backward()
-    return means["labelled"].item(), {name: tensor.grad.numpy() for name, tensor in w.items()}
+            moved_losses.append(_loss(spec, w, steps, masks, n, label))
+    loss = torch.stack(losses).mean()
+    (loss + torch.stack(moved_losses).mean() if adversarial else loss).backward()
+    return loss.item(), {name: tensor.grad.numpy() for name, tensor in w.items()}
 
 
-def _log_p(spec, w, steps, masks, n):
+def _loss(spec, w, steps, masks, n, label):
     features = _drop(_features(spec, w, steps, masks.layers, n), masks.features, n)
     logits = features @ w["dense.kernel"] + w["dense.bias"]
     if spec.outputs == 1:
         logits = torch.cat([torch.zeros(1, dtype=torch.float64), logits])
-    return logits.log_softmax(0)
+    return -logits.log_softmax(0)[label]
 
 
 def _moves(text, steps, loss, distance):

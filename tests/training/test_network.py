@@ -103,34 +103,6 @@ def test_loss_and_gradients_are_those_of_the_equations(
         np.testing.assert_array_equal(network.tensors[name], tensor)
 
 
-@pytest.mark.parametrize("pooling", ["last", "max"])
-@pytest.mark.parametrize("outputs", [1, 3])
-@pytest.mark.parametrize("adversarial", [0.0, 0.5])
-def test_texts_without_a_label(rng, pooling, outputs, adversarial):
-    spec = NetworkSpec(4, 3, True, "concat", pooling, outputs, **DROPOUTS["whole words and inputs"])
-    tensors = initial_tensors(spec, V, rng)
-    tensors["embedding.weight"] *= 20
-    for tensor in tensors.values():  # nothing is equally likely: there is a way to move
-        tensor += rng.normal(size=tensor.shape).astype(np.float32) / 4
-    texts, labels = problem(rng, outputs)
-    labels = labels[:2]
-    ids = Ragged.from_list(texts)
-    network = ClassifierNetwork(spec, tensors, adversarial=adversarial)
-    loss, gradients = network.loss_and_gradients(ids, labels, np.random.default_rng(5), share=0.7)
-    words = len({word for text in texts for word in text})
-    masks = draw_masks(spec, len(texts), words, np.random.default_rng(5))
-    expected_loss, expected = plain.loss_and_gradients(
-        spec, tensors, texts, labels, masks, adversarial, share=0.7
-    )
-    assert loss == pytest.approx(expected_loss, rel=1e-6)
-    for name, gradient in dense(gradients, tensors).items():
-        scale = np.abs(expected[name]).max()
-        assert scale > 1e-6, name
-        np.testing.assert_allclose(
-            gradient, expected[name], rtol=0, atol=2e-5 * scale, err_msg=name
-        )
-
-
 @pytest.mark.parametrize("pooling", ["last", "mean", "max"])
 @pytest.mark.parametrize("input_dropout, adversarial", [(0.0, 0.0), (0.3, 0.0), (0.0, 0.5)])
 def test_the_bits_do_not_depend_on_threads(isa, rng, pooling, input_dropout, adversarial):

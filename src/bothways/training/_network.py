@@ -19,12 +19,14 @@ from bothways.training._embedding import Embedded, embed_backward, embed_forward
 from bothways.training._loss import Labels, cross_entropy
 from bothways.training._pooling import pool_backward, pool_forward
 from bothways.training._recurrence import Engine, layers_backward, layers_forward
-from bothways.training._unlabeled import Objective, divergence, entropy, together
 
 Floats = NDArray[np.float32]
 Gradients = dict[str, Floats | RowGradient]
 
 TABLE = "embedding.weight"
+
+# From logits `(N, outputs)` to the mean loss and its gradient of the same shape.
+Objective = Callable[[Floats], tuple[float, Floats]]
 
 
 class ClassifierNetwork:
@@ -74,7 +76,6 @@ class ClassifierNetwork:
         rng: np.random.Generator,
         *,
         weights: Floats | None = None,
-        share: float = 1.0,
         words: Unique | None = None,
         threads: int | None = None,
     ) -> tuple[float, Gradients]:
@@ -83,46 +84,32 @@ class ClassifierNetwork:
         With `adversarial` the gradients are those of the sum of this loss and the one of the
         moved texts, with the same dropout; how far and where they move counts as given.
 
-        Texts after the `N` that have labels have none: they teach as `bothways.training._unlabeled`
-        says, `share` times as much as if they were as many as the others. The loss that is told
-        is without them.
-
         `ids (T,)` int32; `labels (N,)` int64, the place of each text's label, `weights (N,)`
         what its loss is multiplied by; `words`, if the caller has them already. The gradient of
         the embedding has the rows of the words alone. The bits do not depend on `threads`.
         """
         words = self.words(ids) if words is None else words
         masks = draw_masks(self.spec, len(ids), len(words.distinct), rng)
-        objective: Objective = partial(cross_entropy, labels=labels, weights=weights)
-        N, threads = len(labels), threads or kernels.default_threads()
-        if len(ids) == N:
-            return self._derive(ids.offsets, objective, lambda _: objective, words, masks, threads)
-
-        def moved(logits: Floats) -> Objective:
-            return together(objective, partial(divergence, believed=logits[N:]), N, share)
-
-        first = together(objective, entropy, N, share)
-        return self._derive(ids.offsets, first, moved, words, masks, threads)
+        objective = partial(cross_entropy, labels=labels, weights=weights)
+        threads = threads or kernels.default_threads()
+        return self._derive(ids.offsets, objective, words, masks, threads)
 
     def _derive(
         self,
         offsets: NDArray[np.int64],
         objective: Objective,
-        objective_of_moved: Callable[[Floats], Objective],
         words: Unique,
         masks: Masks,
         threads: int,
     ) -> tuple[float, Gradients]:
-        """The loss and its gradients with these masks; what is asked of the moved texts may
-        depend on the logits of the others."""
+        """The loss and its gradients with these masks."""
         table, by_text = self.tensors[TABLE], self.adversarial > 0
         embedded = embed_forward(table, words, offsets, masks, threads, by_text=by_text)
-        loss, logits, gradients, d_x = self._propagate(embedded, offsets, objective, masks, threads)
+        loss, gradients, d_x = self._propagate(embedded, offsets, objective, masks, threads)
         if embedded.pairs is not None and by_text:
             move = worst_move(d_x, embedded.pairs, len(offsets) - 1, self.adversarial)
             moved = embedded._replace(x=embedded.x + move)
-            objective = objective_of_moved(logits)
-            _, _, more, d_moved = self._propagate(moved, offsets, objective, masks, threads)
+            _, more, d_moved = self._propagate(moved, offsets, objective, masks, threads)
             d_x += d_moved
             for name, gradient in more.items():
                 gradients[name] += gradient
@@ -136,9 +123,9 @@ class ClassifierNetwork:
         objective: Objective,
         masks: Masks,
         threads: int,
-    ) -> tuple[float, Floats, dict[str, Floats], Floats]:
-        """From what the first layer reads to the loss, and the same way back: the loss, the
-        logits, the gradients of all tensors but the table, and of the rows that were read."""
+    ) -> tuple[float, dict[str, Floats], Floats]:
+        """From what the first layer reads to the loss, and the same way back: the gradients of
+        all tensors but the table, and of the rows that were read."""
         w = self.tensors
         dense, bias = w["dense.kernel"], w["dense.bias"]
         engine = Engine(self.precision, self.checkpoint, threads)
@@ -155,7 +142,7 @@ class ClassifierNetwork:
         d_output, d_h_n = pool_backward(self.spec, d_features, pooled, offsets)
         gradients = {"dense.kernel": d_dense, "dense.bias": d_bias}
         d_layers, d_x = layers_backward(w, layers, offsets, masks.layers, d_output, d_h_n, engine)
-        return loss, logits, gradients | d_layers, d_x
+        return loss, gradients | d_layers, d_x
 
 
 def train_step(
@@ -167,19 +154,17 @@ def train_step(
     rng: np.random.Generator,
     *,
     weights: Floats | None = None,
-    share: float = 1.0,
     threads: int | None = None,
 ) -> float:
     """One update with the learning rate `rate` on `N` texts; returns their mean loss before it.
 
     `ids (T,)` int32, `labels (N,)` int64, `weights (N,)` of the texts' losses (None: all 1); the
-    dropout is drawn from `rng`. Texts after the first `N`, and `share`: see
-    `ClassifierNetwork.loss_and_gradients`.
+    dropout is drawn from `rng`.
     """
     words = network.words(ids)
     optimizer.ready(TABLE, words.distinct, threads=threads)
     loss, gradients = network.loss_and_gradients(
-        ids, labels, rng, weights=weights, share=share, words=words, threads=threads
+        ids, labels, rng, weights=weights, words=words, threads=threads
     )
     optimizer.step(gradients, rate=rate, threads=threads)
     return loss
