@@ -62,6 +62,8 @@ def card(spec: Spec, source: str | None = None) -> str:
             f"| held-out accuracy{weighted} | {q['accuracy']:.4f} on {q['held_out_texts']:,} texts "
             f"(log loss {q['log_loss']:.4f}, epoch {q['epoch']}) |"
         )
+    if "unlabeled_texts" in t:
+        lines.append(f"| unlabelled texts learned from | {t['unlabeled_texts']:,} |")
     if "vectors" in t:
         lines.append(f"| word vectors | {t['vectors']['source']}: {coverage(t['vectors'])} |")
     if "bf16" in t:

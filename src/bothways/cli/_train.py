@@ -41,6 +41,8 @@ def train(
     checkpoint: Annotated[int | None, typer.Option(min=1, help="Keep the state of every N-th "
                                                    "token alone: less memory for very long "
                                                    "texts, the same result.")] = None,
+    unlabeled: Annotated[str | None, typer.Option(help="More texts of the same kind, without "
+                                                  "labels, to learn from.")] = None,
     vectors: Annotated[str | None, typer.Option(help="Word vectors to begin with: .vec, .txt, or "
                                                 ".bin of word2vec or fastText.")] = None,
     device: Annotated[str, typer.Option(help="cpu, or cuda, which needs torch.")] = "cpu",
@@ -69,7 +71,10 @@ def train(
     labels = check_labels(rows.labels, rows.source)
     weights = read_class_weight(class_weight, labels)
     validation, held_out = _validation(valid, read_rows)
+    others = None if unlabeled is None else read(unlabeled, text=text, need_labels=False)
     console.print(f"{len(rows):,} texts with {len(set(rows.labels or []))} labels from {data}")
+    if others is not None:
+        console.print(f"{len(others):,} texts without labels from {unlabeled}")
 
     require("sklearn", extra="train", purpose="training")
     from bothways.estimators import TextClassifier, save_model
@@ -89,6 +94,8 @@ def train(
     stopped = _interrupt_on_termination()
     texts, given = rows.texts, rows.labels or []
     how: Any = {"sample_weight": rows.weights, "valid": held_out}
+    if others is not None:
+        how["unlabeled"] = others.texts
     if search is not None:
         classifier = tuned(classifier, console, texts, given, search, started, **how)
     else:

@@ -77,6 +77,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         sample_weight: ArrayLike | None = None,
         *,
         valid: tuple[Any, ...] | None = None,
+        unlabeled: Sequence[str] | None = None,
         watcher: Watcher | None = None,
     ) -> TextClassifier:
         """Train on `N` texts and their labels; what was fitted before is forgotten.
@@ -87,11 +88,14 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         `sample_weight (N,)` multiplies the texts' losses, and their share in the validation
         figures that choose the best epoch; only ratios count, as weights are divided by their
         mean. `valid`, texts, labels and perhaps weights, is used instead of holding out a part.
-        `watcher` is told how the training goes. An interrupt (Ctrl-C) keeps the best epoch so
-        far. Raises `DataError` for texts, labels or weights that cannot be used, `ArgumentError`
-        for a wrong parameter.
+        From `unlabeled` texts, of the same kind, words are learned that the labelled ones lack,
+        and what words mean. `watcher` is told how the training goes. An
+        interrupt (Ctrl-C) keeps the best epoch so far.
+
+        Raises `DataError` for texts, labels or weights that cannot be used, `ArgumentError` for a
+        wrong parameter.
         """
-        fitted = fit_texts(self, X, y, sample_weight, valid, watcher)
+        fitted = fit_texts(self, X, y, sample_weight, valid, watcher, unlabeled)
         self._take(fitted)
         return self
 

@@ -16,6 +16,7 @@ from bothways.data import Dataset, fingerprint
 from bothways.errors import ArgumentError
 from bothways.estimators._parts import Part, checked_texts, hold_out, label_sets
 from bothways.estimators._targets import Targets, targets_of
+from bothways.estimators._unlabeled import checked_unlabeled, with_unlabeled
 from bothways.estimators._vectors import coverage, vectors_of
 from bothways.estimators._weights import (
     Weights,
@@ -56,11 +57,18 @@ class Fitted(NamedTuple):
 
 
 def fit_texts(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, valid: Any, watcher: Watcher | None
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    valid: Any,
+    watcher: Watcher | None,
+    unlabeled: Any = None,
 ) -> Fitted:
     """Vectorize, hold out, train, and build the runtime model."""
     started = time.perf_counter()
     recipe = recipe_of(estimator)
+    others = checked_unlabeled(estimator, recipe, unlabeled)
     threads = estimator.threads or default_threads()
     texts = checked_texts(X)
     targets = targets_of(y, len(texts))
@@ -71,15 +79,17 @@ def fit_texts(
         of_classes = class_weights(estimator.class_weight, train_part.codes, targets.classes)
     weights = text_weights(train_part.weights, of_classes, train_part.codes, "training")
     vectorizer = TextVectorizer(recipe.max_tokens, output_sequence_length=recipe.length)
-    vectorizer.adapt(train_part.texts)
+    vectorizer.adapt([*train_part.texts, *others])
     of_preset = recipe
     recipe, vectors = vectors_of(estimator, recipe, vectorizer)
     spec = _spec(recipe, vectorizer, targets)
     ids, truncation = vectorizer.encode(train_part.texts, threads=threads)
     covered = coverage(estimator, of_preset, vectors, ids)
     if vectors is None and recipe.word_vectors == "learned":
-        width = recipe.embedding_dim
-        vectors = learn_vectors(ids, vectorizer.vocabulary_size, width, seed=estimator.random_state)
+        every = with_unlabeled(ids, vectorizer.encode(others, threads=threads).ids)
+        vectors = learn_vectors(
+            *(every, vectorizer.vocabulary_size, recipe.embedding_dim), seed=estimator.random_state
+        )
     # A mean weight of 1 keeps the steps as long as without weights: only ratios count.
     scale = 1.0 if weights is None else weights.mean()
     train = Examples(as_read(ids, spec), train_part.codes, _scaled(weights, scale))
@@ -101,7 +111,12 @@ def fit_texts(
         device=estimator.device,
         vectors=vectors,
     ) as learner:
-        history = fit(learner, train, held_out, recipe, seed=seed, threads=threads, watcher=watcher)
+        history = fit(
+            *(learner, train, held_out, recipe),
+            seed=seed,
+            threads=threads,
+            watcher=watcher,
+        )
         tensors = learner.tensors()
     kernels.trim_memory()
     seconds = time.perf_counter() - started
@@ -110,6 +125,7 @@ def fit_texts(
         training={
             **_rounding(spec, tensors, train if held_out is None else held_out, recipe),
             **covered,
+            **({"unlabeled_texts": len(others)} if others else {}),
             **weight_facts(everything.weights, of_classes, targets.names),
             **_training_facts(estimator, recipe, train.labels, targets.names, truncation, seconds),
             "validation": None if valid is not None else estimator.validation,

@@ -1,0 +1,39 @@
+"""Texts without labels: more words to know, and more company to know them by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bothways import Ragged
+from bothways.errors import ArgumentError, DataError
+from bothways.training import Preset
+
+
+def checked_unlabeled(estimator: Any, recipe: Preset, unlabeled: Any) -> list[str]:
+    """The texts as a list, empty without any.
+
+    Raises `DataError` for what is no list of texts, and `ArgumentError` if the training would
+    learn nothing from them.
+    """
+    if unlabeled is None:
+        return []
+    if isinstance(unlabeled, str) or not hasattr(unlabeled, "__len__"):
+        raise DataError(f"expected a list of unlabelled texts, got {type(unlabeled).__name__}")
+    if estimator.vectors is not None:
+        raise ArgumentError(
+            "word vectors come from a file or from unlabelled texts, got both; leave one out"
+        )
+    if recipe.word_vectors != "learned":
+        raise ArgumentError(
+            "unlabelled texts are for recipes that learn word vectors, got the preset "
+            f"{recipe.name!r} with word_vectors={recipe.word_vectors!r}, expected 'learned'"
+        )
+    return unlabeled.to_pylist() if hasattr(unlabeled, "to_pylist") else list(unlabeled)
+
+
+def with_unlabeled(ids: Ragged, more: Ragged) -> Ragged:
+    """The texts of two batches as one."""
+    offsets = np.concatenate([ids.offsets, ids.offsets[-1] + more.offsets[1:]])
+    return Ragged(np.concatenate([ids.values, more.values]), offsets)
