@@ -40,6 +40,13 @@ def test_the_names_of_balance(counts, balance):
     assert inspect(dataset(["a"] * len(labels), labels)).labels.balance == balance
 
 
+def test_sets_of_labels_count_as_labels():
+    sets = [("b", "a"), ("a", "b"), ("a",), ()]
+    facts = inspect(Dataset(["x", "x", "x", "y"], None, "a.csv", label_sets=sets))
+    assert facts.labels.counts == {"a + b": 2, "(no label)": 1, "a": 1}
+    assert facts.contradictions.groups == 1
+
+
 def test_equal_labels_are_as_many_as_they_are():
     labels = inspect(dataset(["a"] * 15, list("abcde") * 3)).labels
     assert math.isclose(labels.effective, 5) and labels.balance == "even"

@@ -45,9 +45,9 @@ def findings(facts: Inspection) -> list[Finding]:
     return sorted(every, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
-def counted(count: int, one: str, many: str | None = None) -> str:
+def counted(count: int, one: str) -> str:
     """`1 text`, `2,000 texts`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{count:,} {one if count == 1 else one + 's'}"
 
 
 def percent(share: float) -> str:
@@ -87,8 +87,8 @@ def _labels(facts: Inspection) -> Iterator[Finding]:
             "warning" if labels.balance == "very uneven" else "note", "labels",
             f"The labels are {labels.balance}: from {counted(min(labels.counts.values()), 'text')} "
             f"to {max(labels.counts.values()):,}.",
-            f"Judge by the F1 of each label; always answering {labels.majority!r} would be right "
-            f"in {percent(labels.majority_share)}.",
+            f"Judge by the F1 of each label: always answering {labels.majority!r} would be right in "
+            f"{percent(labels.majority_share)}; train --class-weight balanced helps the rare ones.",
         )  # fmt: skip
 
 
@@ -112,15 +112,15 @@ def _overlap(facts: Inspection) -> Iterator[Finding]:
         yield Finding(
             "problem", "overlap",
             f"{counted(overlap.rows, 'row')} ({percent(overlap.rows / facts.rows)}) of the first "
-            f"file are in {overlap.other} too.",
+            f"file {'is' if overlap.rows == 1 else 'are'} in {overlap.other} too.",
             "If one is for training and the other for testing, take them out of one: "
             "a model is right about what it has seen.",
         )  # fmt: skip
     if overlap.contradicting:
         yield Finding(
             "problem", "overlap",
-            f"{counted(overlap.contradicting, 'row')} of the first file have another label "
-            f"in {overlap.other}.",
+            f"{counted(overlap.contradicting, 'row')} of the first file "
+            f"{'has' if overlap.contradicting == 1 else 'have'} another label in {overlap.other}.",
             "Choose one label for each.",
         )  # fmt: skip
     if overlap.unknown_labels:

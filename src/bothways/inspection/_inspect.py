@@ -8,7 +8,7 @@ from bothways.data import Dataset
 from bothways.errors import ArgumentError, DataError
 from bothways.inspection._characters import inspect_characters
 from bothways.inspection._facts import Inspection, Suspects
-from bothways.inspection._labels import inspect_labels
+from bothways.inspection._labels import inspect_labels, one_label
 from bothways.inspection._lengths import inspect_lengths
 from bothways.inspection._repeats import inspect_contradictions, inspect_overlap, inspect_repeats
 from bothways.inspection._suspects import by_model, out_of_fold
@@ -36,7 +36,8 @@ def inspect(
 
     `model`, or with `suspicious` a cross-validation, names labels that are probably wrong;
     `max_length` is a limit of tokens to try beside the usual ones; `show` examples of each kind
-    are kept; `refusal` is why a training would refuse the data, if it would.
+    are kept; `refusal` is why a training would refuse the data, if it would. Where a text may
+    have several labels, each different set of them counts as a label of its own.
 
     Raises `DataError` if there are no rows, or no labels where `model` or `suspicious` need
     them, and `ArgumentError` for a limit or number of examples that is none.
@@ -47,6 +48,7 @@ def inspect(
     if not len(rows):
         raise DataError(f"{rows.source}: there are no rows to inspect")
     threads = threads or default_threads()
+    rows, other = one_label(rows), None if other is None else one_label(other)
     ids, *more = token_ids(rows.texts, *([] if other is None else [other.texts]), threads=threads)
     own_keys = keys(ids)
     found = groups(own_keys)

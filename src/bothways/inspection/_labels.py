@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from unicodedata import normalize
 
 import numpy as np
 
+from bothways.data import Dataset
 from bothways.inspection._facts import Labels
 
 # The most frequent label has so many times the rows of the rarest.
@@ -31,6 +33,14 @@ def inspect_labels(labels: Sequence[str]) -> Labels:
         variants=_variants(counts),
         rare=tuple(label for label, count in counts.items() if count < 2),
     )
+
+
+def one_label(rows: Dataset) -> Dataset:
+    """Each set of labels as one label, `a + b`, so that texts can be compared by it."""
+    if rows.label_sets is None:
+        return rows
+    labels = [" + ".join(sorted(set(several))) or "(no label)" for several in rows.label_sets]
+    return replace(rows, labels=labels, label_sets=None)
 
 
 def _variants(labels: Sequence[str] | dict[str, int]) -> tuple[tuple[str, ...], ...]:
