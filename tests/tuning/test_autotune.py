@@ -144,7 +144,7 @@ def test_several_labels_a_text_and_weights():
     for targets in (sets, columns):
         best = tune((texts, targets), trials=2)
         assert best.model_.spec.network.outputs == 3
-        assert best.model_.spec.quality["accuracy"] == max(t.accuracy for t in best.trials_)
+        assert best.model_.spec.quality["micro_f1"] == max(t.accuracy for t in best.trials_)
     estimator = bothways.TextClassifier(preset=SMALL, class_weight="balanced", threads=1)
     best = tune(estimator=estimator, trials=2, sample_weight=np.ones(80))
     assert best.class_weight == "balanced"

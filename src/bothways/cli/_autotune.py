@@ -121,9 +121,10 @@ def tuned(
             **fit,
         )
     console.print(table(best.trials_, recipe_of(classifier)))
+    kept = [trial for trial in best.trials_ if trial.best][-1]
     quality, facts = best.model_.spec.quality, best.model_.spec.training["autotune"]
     console.print(
-        f"{quality['accuracy']:.4f} is the best of {facts['trials']} trials on the same "
+        f"{kept.accuracy:.4f} is the best of {facts['trials']} trials on the same "
         f"{quality['held_out_texts']:,} held-out texts, partly by luck: measure it on other texts "
         "with bothways evaluate"
     )

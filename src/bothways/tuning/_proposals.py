@@ -73,7 +73,7 @@ class Proposals:
         """Raise `Pruned` if half of the trials before were better after the same share."""
         done = _SHARES * epoch.epoch // epochs
         for share in range(_SHARES * (epoch.epoch - 1) // epochs, done):
-            self._asked.report(epoch.valid_accuracy or 0.0, share)
+            self._asked.report(epoch.score or 0.0, share)
         if epoch.epoch < epochs and self._asked.should_prune():
             raise Pruned
 

@@ -103,7 +103,7 @@ def search(
                     attempt.state,
                     round(seconds, 3),
                     watch.finished,
-                    watch.best.valid_accuracy if watch.best else None,
+                    watch.best.score if watch.best else None,
                     watch.best.valid_loss if watch.best else None,
                     sizes.of(recipe),
                     best=attempt.made is not None and _better(watch.best, found.best),
@@ -150,8 +150,8 @@ def _attempt(train: Train, recipe: Preset, watch: TrialWatcher, number: int) -> 
 
 def _better(epoch: Epoch | None, best: Trial | None) -> bool:
     """Is this epoch more accurate on the validation part, or as accurate at a lower loss?"""
-    if epoch is None or epoch.valid_accuracy is None or epoch.valid_loss is None:
+    if epoch is None or epoch.score is None or epoch.valid_loss is None:
         return False
     if best is None or best.accuracy is None or best.log_loss is None:
         return True
-    return (epoch.valid_accuracy, -epoch.valid_loss) > (best.accuracy, -best.log_loss)
+    return (epoch.score, -epoch.valid_loss) > (best.accuracy, -best.log_loss)

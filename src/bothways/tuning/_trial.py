@@ -20,8 +20,9 @@ class Trial:
     `changes` are its fields that are not those of the recipe that the search began with. `state`
     is `finished`, `pruned` (hopeless beside the others), `stopped` (time was up, or Ctrl-C: its
     best epoch counts) or `failed`, for the `reason`. `epochs` were finished in `seconds`;
-    `accuracy` and `log_loss` are those of the best of them on the validation part. `bytes` of
-    the folder at most. `best`: the best until then.
+    `accuracy` (micro F1 where a text may have several labels) and `log_loss` are those of the
+    best of them on the validation part. `bytes` of the folder at most. `best`: the best until
+    then.
     """
 
     number: int
