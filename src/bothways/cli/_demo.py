@@ -80,6 +80,7 @@ def _train_one(name: str, folder: Path) -> dict[str, Any]:
 
     from bothways import TextClassifier, read
     from bothways.cli._evaluate import measure
+    from bothways.report import answer
     from bothways.training import preset
 
     both, mask = MODELS[name]
@@ -99,7 +100,7 @@ def _train_one(name: str, folder: Path) -> dict[str, Any]:
     rows = read(folder / "train.csv")
     classifier = TextClassifier(preset=recipe).fit(rows.texts, rows.labels or [])
     classifier.save(folder / name.replace(", ", "-").replace(" ", "-"), overwrite=True)
-    figures, _ = measure(classifier.model_, read(folder / "test.csv"))
+    figures = measure(answer(classifier.model_, read(folder / "test.csv")))
     seconds = sum(epoch.train_seconds for epoch in classifier.history_)
     return {"name": name, "accuracy": figures["accuracy"], "seconds": seconds}
 

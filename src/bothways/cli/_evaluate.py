@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bothways.errors import DataError, require
+from bothways.errors import ArgumentError, DataError, require
 
 if TYPE_CHECKING:
     from bothways.artifact import Spec
     from bothways.data import Dataset
-    from bothways.runtime import Model
+    from bothways.report import Answers
 
 
 def evaluate(
@@ -21,6 +22,10 @@ def evaluate(
     label: Annotated[str | None, typer.Option(help="Column of the labels.")] = None,
     held_out: Annotated[bool, typer.Option("--held-out", help="Only the texts that training held "
                         "out; DATA must be what the model was trained on.")] = False,
+    baseline: Annotated[str | None, typer.Option(metavar="TRAINDATA", help="Train TF-IDF with "
+                        "logistic regression on what the model learned from, and compare.")] = None,
+    html: Annotated[str | None, typer.Option(help="Write a report to this file, for the "
+                                             "browser.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:  # fmt: skip
@@ -28,24 +33,56 @@ def evaluate(
     require("sklearn", extra="train", purpose="evaluate")
     from bothways.cli._output import messages, print_json
     from bothways.data import read
+    from bothways.pages import check_page, write_page
+    from bothways.report import (
+        answer,
+        baseline_rows,
+        compare,
+        detail,
+        read_history,
+        report,
+        report_facts,
+        seen_before,
+        train_baseline,
+    )
     from bothways.runtime import load
 
+    if html is not None:
+        check_page(html)
     loaded = load(model)
-    rows = read(data, text=text, label=label)
-    if held_out:
-        rows = held_out_rows(loaded.spec, rows)
+    if loaded.spec.task != "classification" and (html or baseline):
+        raise ArgumentError(
+            f"--html and --baseline: {model} gives a text several labels, and the report is "
+            "about models that give one"
+        )
+    every = read(data, text=text, label=label)
+    rows = held_out_rows(loaded.spec, every) if held_out else every
     check_known_labels(loaded.labels, rows)
-    figures, truncation = measure(loaded, rows, threads)
-    if truncation.cut_texts:
-        messages().print(str(truncation))
+    taught = None
+    if baseline is not None:
+        training = every if _same_file(baseline, data) else read(baseline, text=text, label=label)
+        taught = baseline_rows(loaded.spec, training, every, held_out=held_out)
+    answers = answer(loaded, rows, threads)
+    if answers.truncation.cut_texts:
+        messages().print(str(answers.truncation))
+    figures = measure(answers) | detail(answers, rows)
+    if taught is not None:
+        messages().print(f"training the baseline on {len(taught[0]):,} texts ...")
+        figures["baseline"] = compare(train_baseline(*taught), rows, answers.right)
+    if html is not None:
+        seen = seen_before(loaded.spec, every, held_out=held_out)
+        history = read_history(model)
+        facts = report_facts(loaded.spec, model, rows, seen)
+        write_page(html, report(figures, history, model=model, data=data, seen=seen, facts=facts))
+        messages().print(f"wrote {html}")
     if json:
         print_json({"model": model, "data": data, **figures})
     else:
         _show(figures)
 
 
-def measure(model: Model, rows: Dataset, threads: int | None = None) -> tuple[dict[str, Any], Any]:
-    """The figures of `model` on `rows`, all from scikit-learn, and what was cut off."""
+def measure(answers: Answers) -> dict[str, Any]:
+    """The figures of a model's answers, all from scikit-learn."""
     import numpy as np
     from sklearn.metrics import (
         accuracy_score,
@@ -54,21 +91,17 @@ def measure(model: Model, rows: Dataset, threads: int | None = None) -> tuple[di
         precision_recall_fscore_support,
     )
 
-    place = {name: n for n, name in enumerate(model.labels)}
-    truth = np.array([place[name] for name in rows.labels or []])
-    ids, truncation = model.encode(rows.texts, threads=threads)
-    probabilities = model.network.probabilities(ids, threads=threads).astype(np.float64)
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
-    guess, every = probabilities.argmax(axis=1), np.arange(len(model.labels))
+    truth, probabilities, guess = answers.truth, answers.probabilities, answers.guess
+    every = np.arange(len(answers.labels))
     parts = precision_recall_fscore_support(truth, guess, labels=every, zero_division=0.0)
     per_label = {
         name: dict(
             zip(("precision", "recall", "f1"), (float(p[n]) for p in parts[:3]), strict=True),
             support=int(parts[3][n]),
         )
-        for n, name in enumerate(model.labels)
+        for n, name in enumerate(answers.labels)
     }
-    figures = {
+    return {
         "texts": len(truth),
         "accuracy": float(accuracy_score(truth, guess)),
         "log_loss": float(log_loss(truth, probabilities, labels=every)),
@@ -76,11 +109,10 @@ def measure(model: Model, rows: Dataset, threads: int | None = None) -> tuple[di
         "confusion_matrix": {
             "rows": "true label",
             "columns": "predicted label",
-            "labels": model.labels,
+            "labels": answers.labels,
             "counts": confusion_matrix(truth, guess, labels=every).tolist(),
         },
     }
-    return figures, truncation
 
 
 def held_out_rows(spec: Spec, rows: Dataset) -> Dataset:
@@ -111,16 +143,27 @@ def check_known_labels(labels: list[str], rows: Dataset) -> None:
             )
 
 
+def _same_file(first: str, second: str) -> bool:
+    try:
+        return os.path.samefile(first, second)
+    except OSError:  # whoever reads it says what is wrong
+        return False
+
+
 def _show(figures: dict[str, Any]) -> None:
     from rich.table import Table
 
     from bothways.cli._output import results
+    from bothways.report import verdict
 
     console = results()
+    low, high = figures["accuracy_interval"]
     console.print(
-        f"accuracy {figures['accuracy']:.4f}   log loss {figures['log_loss']:.4f}   "
-        f"texts {figures['texts']:,}\n"
+        f"accuracy {figures['accuracy']:.4f} ({low:.4f} to {high:.4f})   "
+        f"log loss {figures['log_loss']:.4f}   texts {figures['texts']:,}\n"
     )
+    if "baseline" in figures:
+        console.print(f"{verdict(figures['baseline'])}\n")
     table = Table("label", box=None, pad_edge=False)
     for name in ("precision", "recall", "F1", "texts"):
         table.add_column(name, justify="right")

@@ -1,0 +1,129 @@
+"""The figures of a report beyond those of every evaluation, as plain JSON values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bothways.data import Dataset
+from bothways.report._answers import Answers
+from bothways.report._intervals import wilson
+
+BINS = 10
+"""Of confidence, equally wide from 0 to 1."""
+LENGTHS = 6
+"""Groups of texts by length, equally many in each."""
+POINTS = 120
+"""Of a curve at most: more cannot be seen."""
+
+
+def detail(answers: Answers, rows: Dataset, *, errors: int = 20) -> dict[str, Any]:
+    """Figures of a model's `answers` about `rows`, which are at least one text.
+
+    `errors` is how many of the most confident errors to list.
+    """
+    labels, truth, probabilities = answers.labels, answers.truth, answers.probabilities
+    guess, right, confidence = answers.guess, answers.right, probabilities.max(axis=1)
+    return {
+        "accuracy_interval": wilson(int(right.sum()), len(right)),
+        "calibration": _calibration(right, confidence),
+        "coverage": _coverage(right, confidence),
+        "by_length": _by_length(right, answers.lengths),
+        "precision_recall": _curves(truth, probabilities, labels),
+        "confident_errors": [
+            {
+                "place": f"{rows.unit} {rows.rows[n]}",
+                "text": rows.texts[n],
+                "label": labels[truth[n]],
+                "predicted": labels[guess[n]],
+                "probability": float(confidence[n]),
+            }
+            for n in _most_confident_errors(right, confidence, errors)
+        ],
+    }
+
+
+def _most_confident_errors(
+    right: NDArray[np.bool_], confidence: NDArray[np.float64], count: int
+) -> list[int]:
+    wrong = np.flatnonzero(~right)
+    return [int(n) for n in wrong[np.argsort(-confidence[wrong], kind="stable")][:count]]
+
+
+def _share(right: NDArray[np.bool_]) -> dict[str, Any]:
+    return {
+        "texts": len(right),
+        "accuracy": float(right.mean()),
+        "interval": wilson(int(right.sum()), len(right)),
+    }
+
+
+def _calibration(right: NDArray[np.bool_], confidence: NDArray[np.float64]) -> dict[str, Any]:
+    """How often the model is right when it is so sure, and the expected calibration error
+    (Naeini et al. 2015): the mean gap between the two, weighted by texts."""
+    edges = np.linspace(0, 1, BINS + 1)
+    place = np.searchsorted(edges[1:-1], confidence)
+    bins = [
+        {
+            "from": float(edges[n]),
+            "to": float(edges[n + 1]),
+            "confidence": float(confidence[place == n].mean()),
+            **_share(right[place == n]),
+        }
+        for n in np.unique(place)
+    ]
+    gaps = sum(b["texts"] * abs(b["confidence"] - b["accuracy"]) for b in bins)
+    return {"expected_calibration_error": gaps / len(right), "bins": bins}
+
+
+def _coverage(right: NDArray[np.bool_], confidence: NDArray[np.float64]) -> list[dict[str, Any]]:
+    """Tenths of the texts, those of which the model is surest first, and how many are right."""
+    surest = np.argsort(-confidence, kind="stable")
+    counts = np.unique(np.ceil(np.linspace(0, 1, 11)[1:] * len(right)).astype(int))
+    return [
+        {
+            "answered": float(count / len(right)),
+            "least_probability": float(confidence[surest[count - 1]]),
+            "accuracy": float(right[surest[:count]].mean()),
+        }
+        for count in counts
+    ]
+
+
+def _by_length(right: NDArray[np.bool_], lengths: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Groups from short to long; texts of one length are never in two."""
+    inner = np.unique(np.quantile(lengths, np.linspace(0, 1, LENGTHS + 1)[1:-1], method="lower"))
+    place = np.searchsorted(inner, lengths)  # up to and with an edge
+    return [
+        {
+            "from": int(lengths[place == n].min()),
+            "to": int(lengths[place == n].max()),
+            **_share(right[place == n]),
+        }
+        for n in np.unique(place)
+    ]
+
+
+def _curves(
+    truth: NDArray[np.int64], probabilities: NDArray[np.float64], labels: list[str]
+) -> dict[str, Any]:
+    """A curve for each label that a text has, and its area, the average precision."""
+    from sklearn.metrics import average_precision_score, precision_recall_curve
+
+    curves = {}
+    for n, label in enumerate(labels):
+        is_it = truth == n
+        if not is_it.any():
+            continue
+        precision, recall, _ = precision_recall_curve(
+            is_it, probabilities[:, n], drop_intermediate=True
+        )
+        keep = np.unique(np.linspace(0, len(recall) - 1, POINTS).round().astype(int))
+        curves[label] = {
+            "average_precision": float(average_precision_score(is_it, probabilities[:, n])),
+            "recall": [round(float(x), 5) for x in recall[keep]],
+            "precision": [round(float(x), 5) for x in precision[keep]],
+        }
+    return curves

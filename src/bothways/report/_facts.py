@@ -1,0 +1,51 @@
+"""What was measured on what, for the end of a report."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import bothways
+from bothways.data import Dataset, fingerprint
+
+if TYPE_CHECKING:
+    from bothways.artifact import Spec
+
+
+def seen_before(spec: Spec, every: Dataset, *, held_out: bool) -> str:
+    """Whether the model had seen the texts of the data `every`, or of its held-out part:
+    `"held out"`, `"trained on"` or `"new"`, as far as the fingerprint of the data tells."""
+    if held_out:
+        return "held out"
+    return "trained on" if spec.training.get("fingerprint") == fingerprint(every) else "new"
+
+
+def report_facts(spec: Spec, model: str, rows: Dataset, seen: str) -> list[tuple[str, str]]:
+    """Names and values: the model, its training, the data, the versions."""
+    n, t = spec.network, spec.training
+    weights = sum(prod(shape) for shape in spec.tensor_shapes.values())
+    direction = "both directions" if n.bidirectional else "one direction"
+    layers = f"{n.layers} layers of {n.hidden_size}" if n.layers > 1 else f"{n.hidden_size}"
+    facts = [
+        ("model", model),
+        ("network", f"LSTM of {layers} units, {direction}, {n.pooling} pooling"),
+        ("vocabulary", f"{len(spec.vectorizer.vocabulary):,} tokens"),
+        ("weights", f"{weights:,} {'float32' if spec.storage == 'f32' else 'in 8 bits'}"),
+    ]
+    if "texts" in t:
+        facts.append(("trained on", f"{t['texts']:,} texts in {t.get('seconds', 0):.0f} s"))
+    if "recipe" in t:
+        facts.append(("preset, seed", f"{t['recipe']['name']}, {t['seed']}"))
+    part = {"held out": ", the part held out", "trained on": ", trained on", "new": ""}[seen]
+    return [
+        *facts,
+        ("measured on", f"{rows.source}{part}"),
+        ("fingerprint", fingerprint(rows)),
+        ("date", f"{datetime.datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"),
+        ("made by", f"Bothways {bothways.__version__} (model: {spec.bothways_version})"),
+        ("with", f"Python {platform.python_version()}, NumPy {np.__version__}"),
+    ]

@@ -1,0 +1,98 @@
+"""The report as one page."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+from bothways.pages import render
+from bothways.report import _charts as charts
+
+MATRIX = 12
+"""Labels at most whose confusion matrix is read well as a table."""
+CONFUSIONS = 15
+
+
+def report(
+    figures: dict[str, Any],
+    history: list[dict[str, Any]],
+    *,
+    model: str,
+    data: str,
+    seen: str,
+    facts: list[tuple[str, str]],
+) -> str:
+    """The page of an evaluation.
+
+    `figures` are those of `evaluate --json`, with a `baseline` or without; `history` that of
+    `read_history`; `model` and `data` their names; `seen` is
+    what `seen_before` says; `facts` go to the end, by name.
+
+    Raises `MissingExtraError` without jinja2 or matplotlib.
+    """
+    matrix = figures["confusion_matrix"]
+    labels, baseline = matrix["labels"], figures.get("baseline")
+    compared = [("this model", figures["accuracy"], figures["accuracy_interval"])]
+    if baseline:
+        compared.append(("TF-IDF baseline", baseline["accuracy"], baseline["accuracy_interval"]))
+    support = {name: row["support"] for name, row in figures["labels"].items()}
+    commonest = max(support, key=lambda name: support[name])
+    rated = bool(history) and history[-1]["valid_accuracy"] is not None
+    return render(
+        Path(__file__).parent / "report.html",
+        title=f"How good is {Path(model).name or model}?",
+        subtitle=f"{figures['texts']:,} texts of {data}, with {len(labels)} labels",
+        date=f"{datetime.date.today():%-d %B %Y}",
+        figures=figures,
+        seen=seen,
+        right=sum(row[n] for n, row in enumerate(matrix["counts"])),
+        commonest=commonest,
+        commonest_share=support[commonest] / figures["texts"],
+        baseline=baseline,
+        verdict=verdict(baseline) if baseline else "",
+        versus=charts.versus(compared),
+        losses=charts.losses(history) if history else None,
+        accuracies=charts.accuracies(history) if rated else None,
+        calibration=charts.calibration(figures["calibration"]["bins"]),
+        coverage=charts.coverage(figures["coverage"]),
+        lengths=charts.lengths(figures["by_length"]),
+        curves=charts.precision_recall(figures["precision_recall"]),
+        curves_shown=charts.MOST_CURVES,
+        per_label=sorted(figures["labels"].items(), key=lambda item: item[1]["f1"]),
+        matrix=_shares(matrix) if len(labels) <= MATRIX else None,
+        confusions=_confusions(matrix),
+        facts=facts,
+    )
+
+
+def verdict(baseline: dict[str, Any]) -> str:
+    """Who is better, in plain words, as far as the texts can tell."""
+    low, high = baseline["difference_interval"]
+    points = f"{abs(100 * baseline['difference']):.1f} percentage points"
+    between = f"95 % interval of the difference: {100 * low:+.1f} to {100 * high:+.1f} points"
+    if low > 0:
+        return f"The model is better by {points} ({between})."
+    if high < 0:
+        return f"The baseline is better by {points} ({between}): the model does not earn its place."
+    return f"These texts cannot tell which of the two is better ({between})."
+
+
+def _shares(matrix: dict[str, Any]) -> list[tuple[str, list[tuple[int, float]]]]:
+    """Rows of the matrix: the label, and for each cell its count and its share of the row."""
+    return [
+        (label, [(count, count / max(1, sum(counts))) for count in counts])
+        for label, counts in zip(matrix["labels"], matrix["counts"], strict=True)
+    ]
+
+
+def _confusions(matrix: dict[str, Any]) -> list[tuple[str, str, int, float]]:
+    """The most frequent errors: true label, predicted label, texts, share of the true label."""
+    labels = matrix["labels"]
+    found = [
+        (labels[t], labels[p], count, count / sum(counts))
+        for t, counts in enumerate(matrix["counts"])
+        for p, count in enumerate(counts)
+        if count and t != p
+    ]
+    return sorted(found, key=lambda row: -row[2])[:CONFUSIONS]
