@@ -52,7 +52,7 @@ def _style() -> dict[str, object]:
     return {
         "svg.fonttype": "none",  # text stays text: it can be selected, and has the page's font
         "svg.hashsalt": "bothways",
-        "font.size": 10,
+        "font.size": 10.5,
         "text.color": INK,
         "text.parse_math": False,  # a label may hold dollars
         "axes.prop_cycle": cycler(color=SERIES),
@@ -78,7 +78,7 @@ def _style() -> dict[str, object]:
         "lines.linewidth": 1.8,
         "lines.solid_capstyle": "round",
         "legend.frameon": False,
-        "legend.fontsize": 10,
+        "legend.fontsize": 10.5,
         "legend.labelcolor": INK,
         "legend.handlelength": 1.4,
     }

@@ -11,7 +11,7 @@ from bothways.report import _charts as charts
 
 MATRIX = 12
 """Labels at most whose confusion matrix is read well as a table."""
-CONFUSIONS = 15
+CONFUSIONS = 10
 
 
 def report(
@@ -38,11 +38,12 @@ def report(
         compared.append(("TF-IDF baseline", baseline["accuracy"], baseline["accuracy_interval"]))
     support = {name: row["support"] for name, row in figures["labels"].items()}
     commonest = max(support, key=lambda name: support[name])
+    texts = "1 text" if figures["texts"] == 1 else f"{figures['texts']:,} texts"
     rated = bool(history) and history[-1]["valid_accuracy"] is not None
     return render(
         Path(__file__).parent / "report.html",
         title=f"How good is {Path(model).name or model}?",
-        subtitle=f"{figures['texts']:,} texts of {data}, with {len(labels)} labels",
+        subtitle=f"{texts} of {data}, with {len(labels)} labels",
         date=f"{datetime.date.today():%-d %B %Y}",
         figures=figures,
         seen=seen,
