@@ -87,8 +87,8 @@ def _labels(facts: Inspection) -> Iterator[Finding]:
             "warning" if labels.balance == "very uneven" else "note", "labels",
             f"The labels are {labels.balance}: from {counted(min(labels.counts.values()), 'text')} "
             f"to {max(labels.counts.values()):,}.",
-            f"Judge by the F1 of each label: always answering {labels.majority!r} would be right in "
-            f"{percent(labels.majority_share)}; train --class-weight balanced helps the rare ones.",
+            f"Judge by the F1 of each label: always answering {labels.majority!r} would be right "
+            f"in {percent(labels.majority_share)}; train --class-weight balanced helps the others.",
         )  # fmt: skip
 
 
