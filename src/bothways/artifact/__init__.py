@@ -9,6 +9,7 @@ Nothing in it is ever executed or unpickled.
 
 from __future__ import annotations
 
+from bothways.artifact._atomic import claim, write_file
 from bothways.artifact._card import card, coverage
 from bothways.artifact._file import check_replaceable, replace_file
 from bothways.artifact._json import parse as parse_json
@@ -31,6 +32,7 @@ __all__ = [
     "card",
     "check_replaceable",
     "check_writable",
+    "claim",
     "coverage",
     "encode",
     "layer_names",
@@ -39,4 +41,5 @@ __all__ = [
     "replace_file",
     "rounded",
     "save",
+    "write_file",
 ]

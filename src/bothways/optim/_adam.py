@@ -52,6 +52,14 @@ class AdamRule(Rule):
         if "history" not in state:
             state["history"], state["base"] = _missed.new_history(), state["step"]
 
+    def check_state(self, name, weight, state):
+        """See `Rule`; a history, too, is as long as it was made."""
+        super().check_state(name, weight, state)
+        history, base = state.get("history"), state.get("base", state["step"])
+        fits = history is None or (history.shape, history.dtype) == ((6, _missed.WINDOW), float)
+        if not fits or not 0 <= state["step"] - base <= _missed.WINDOW:
+            raise ArgumentError(f"the state of {name} has another history than its optimizer")
+
     def ready(self, weight, state, rows, *, threads=None):
         """Make up the steps that these rows missed."""
         if "history" not in state:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,32 @@ class Optimizer(ABC):
         """
         for name, weight in self.parameters.items():
             self.rule.settle(weight, self.states[name], threads=threads)
+
+    def state(self) -> dict[str, Any]:
+        """All but the parameters that the next steps depend on: numbers and arrays by name.
+
+        The arrays are the optimizer's own; nothing is settled, so that looking changes no bit.
+        """
+        return {"steps": self.steps, "parameters": self.states}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from the `state` of an optimizer with the same rule and parameters.
+
+        Raises `ArgumentError` if it is that of another.
+        """
+        saved = state["parameters"]
+        if set(saved) != set(self.parameters):
+            raise ArgumentError(
+                f"the state has the parameters {', '.join(sorted(saved))}, "
+                f"expected {', '.join(sorted(self.parameters))}"
+            )
+        for name, weight in self.parameters.items():
+            self.rule.check_state(name, weight, saved[name])
+        self.states = {
+            name: {k: np.array(v) if isinstance(v, np.ndarray) else v for k, v in own.items()}
+            for name, own in saved.items()
+        }
+        self.steps = int(state["steps"])
 
     def _check(self, name: str, gradient: Floats | RowGradient) -> None:
         if name not in self.parameters:

@@ -66,6 +66,17 @@ class Rule(ABC):
         if len(state["seen"]) != len(weight):
             state["seen"] = np.full(len(weight), state["step"], np.int64)
 
+    def check_state(self, name: str, weight: Floats, state: State) -> None:
+        """Raise `ArgumentError` unless `state` can be that of the parameter `weight`."""
+        step, seen = state["step"], state["seen"]
+        kinds = [state[moment].dtype == np.float32 for moment in self.moments]
+        shapes = [state[moment].shape == weight.shape for moment in self.moments]
+        rows = seen.dtype == np.int64 and seen.shape in ((1,), (len(weight),))
+        if not all(kinds) or not all(shapes) or not rows or type(step) is not int:
+            raise ArgumentError(f"the state of {name} has other arrays than its optimizer")
+        if seen.min(initial=step) < state.get("base", 0) or seen.max(initial=0) > step:
+            raise ArgumentError(f"rows of {name} stand at steps that were not taken")
+
     @abstractmethod
     def ready(
         self, weight: Floats, state: State, rows: NDArray[np.int32], *, threads: int | None = None
