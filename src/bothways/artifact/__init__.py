@@ -9,7 +9,7 @@ Nothing in it is ever executed or unpickled.
 
 from __future__ import annotations
 
-from bothways.artifact._atomic import claim, write_file
+from bothways.artifact._atomic import claim
 from bothways.artifact._card import card, coverage
 from bothways.artifact._file import check_replaceable, replace_file
 from bothways.artifact._json import parse as parse_json
@@ -41,5 +41,4 @@ __all__ = [
     "replace_file",
     "rounded",
     "save",
-    "write_file",
 ]

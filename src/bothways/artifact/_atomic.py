@@ -13,7 +13,7 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import sha256
 
@@ -36,7 +36,7 @@ def write_folder(target: str, files: Mapping[str, bytes], *, replace: bool) -> N
     temporary, lock = _new_folder(target)
     try:
         for name, data in files.items():
-            _write_file(os.path.join(temporary, name), [data])
+            _write_file(os.path.join(temporary, name), data)
         _sync_folder(temporary)
         undo = _put(temporary, target, replace)
         try:
@@ -48,24 +48,6 @@ def write_folder(target: str, files: Mapping[str, bytes], *, replace: bool) -> N
         # Holds the unfinished folder, or after an exchange the old one.
         shutil.rmtree(temporary, ignore_errors=True)
         os.close(lock)
-
-
-def write_file(target: str, pieces: Iterable[bytes]) -> None:
-    """Replace the file `target` in one step; its folder has no other writer: see `claim`.
-
-    Raises `OSError`; then `target` is whole, and nothing else is left behind.
-    """
-    temporary = target + ".new"
-    with suppress(FileNotFoundError):
-        os.unlink(temporary)  # a killed writer's
-    try:
-        _write_file(temporary, pieces)
-        os.rename(temporary, target)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
-    _sync_folder(os.path.dirname(target))
 
 
 def claim(path: str) -> int | None:
@@ -166,13 +148,12 @@ def _lock(descriptor: int) -> bool | None:
     return True
 
 
-def _write_file(path: str, pieces: Iterable[bytes]) -> None:
+def _write_file(path: str, data: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
-        for piece in pieces:
-            rest = memoryview(piece)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bothways.training import Epoch
+    from bothways.training import Epoch, UnfinishedRun
 
 
 class TrainingProgress:
@@ -18,8 +18,8 @@ class TrainingProgress:
     It is a `bothways.training.Watcher` and a context manager.
     """
 
-    def __init__(self, console: Console) -> None:
-        self.console = console
+    def __init__(self, console: Console, run: UnfinishedRun | None = None) -> None:
+        self.console, self._run = console, run
         self._bar = Progress(
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
             BarColumn(bar_width=30),
@@ -42,9 +42,11 @@ class TrainingProgress:
         self._bar.stop()
 
     def started(self, epochs: int, steps: int) -> None:
-        self._steps = steps
+        done = self._run.steps if self._run else 0
+        if done:
+            self.console.print(f"going on after {done:,} of {epochs * steps:,} steps")
         fields: dict[str, Any] = {"epoch": 1, "epochs": epochs, "rate": "", "loss": 0.0}
-        self._task = self._bar.add_task("", total=epochs * steps, **fields)
+        self._task = self._bar.add_task("", total=epochs * steps, completed=done, **fields)
 
     def stepped(self, epoch: int, documents: int, loss: float) -> None:
         # A running mean over some fifty batches: one batch says little.

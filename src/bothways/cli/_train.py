@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bothways.errors import require
+from bothways.errors import ArgumentError, require
 
 if TYPE_CHECKING:
     from bothways.data import Dataset
@@ -50,6 +50,8 @@ def train(
                                                  "such as 90s, 10m or 1h.")] = None,
     max_size: Annotated[str | None, typer.Option(help="With --autotune: the most that the model "
                                                  "may take, such as 5MB.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was killed or "
+                                         "interrupted, to the same bits.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace a model that is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:  # fmt: skip
@@ -59,13 +61,16 @@ def train(
     from bothways.cli._autotune import tuned, wanted
     from bothways.cli._output import messages, print_json
     from bothways.cli._progress import TrainingProgress
+    from bothways.cli._resume import check_replaceable
     from bothways.cli._weights import read_class_weight
     from bothways.data import check_labels, read
 
     # What can be refused without scikit-learn is refused before it is loaded: that takes a second.
     console = messages()
     search = wanted(autotune, max_size)
-    artifact.check_writable(out, overwrite=overwrite)
+    if search is not None and resume:
+        raise ArgumentError("--resume goes on with a run, and a search (--autotune) is none")
+    artifact.check_writable(out, overwrite=overwrite or resume)
     read_rows = partial(read, text=text, label=label, weight=weight)
     rows = read_rows(data)
     labels = check_labels(rows.labels, rows.source)
@@ -78,6 +83,7 @@ def train(
 
     require("sklearn", extra="train", purpose="training")
     from bothways.estimators import TextClassifier, save_model
+    from bothways.training import UnfinishedRun
 
     classifier = TextClassifier(
         preset=preset,
@@ -96,12 +102,18 @@ def train(
     how: Any = {"sample_weight": rows.weights, "valid": held_out}
     if others is not None:
         how["unlabeled"] = others.texts
-    if search is not None:
-        classifier = tuned(classifier, console, texts, given, search, started, **how)
-    else:
-        with TrainingProgress(console) as progress:
-            classifier.fit(texts, given, watcher=progress, **how)
-    save_model(out, classifier.fitted_, overwrite=overwrite, source=data)
+    with UnfinishedRun(out, resume=resume, overwrite=overwrite, warn=console.print) as run:
+        check_replaceable(out, run, overwrite=overwrite)
+        if resume and run.saved is None:
+            console.print(f"there is no unfinished run at {run.path}: beginning anew")
+        if search is not None:
+            classifier = tuned(classifier, console, texts, given, search, started, **how)
+        else:
+            with TrainingProgress(console, run) as progress:
+                classifier.fit(texts, given, watcher=progress, run=run, **how)
+        save_model(out, classifier.fitted_, overwrite=overwrite or resume, source=data)
+        if not classifier.history_.interrupted:
+            run.finish()
 
     spec, history = classifier.model_.spec, classifier.history_
     cut = classifier.fitted_.truncation
@@ -115,6 +127,8 @@ def train(
         )
     if history.interrupted:
         console.print("interrupted: the best so far is kept")
+        if run.is_kept:
+            console.print("the same command with --resume goes on with the run")
     rounding = spec.training.get("bf16")
     if rounding and rounding["computed_in"] == "f32":
         console.print(

@@ -17,7 +17,7 @@ from bothways.estimators._folder import save_model
 from bothways.estimators._parts import as_list
 from bothways.estimators._targets import codes_of
 from bothways.runtime import present
-from bothways.training import Preset, Watcher
+from bothways.training import Preset, UnfinishedRun, Watcher
 
 
 class TextClassifier(ClassifierMixin, BaseEstimator):
@@ -79,6 +79,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         valid: tuple[Any, ...] | None = None,
         unlabeled: Sequence[str] | None = None,
         watcher: Watcher | None = None,
+        run: UnfinishedRun | None = None,
     ) -> TextClassifier:
         """Train on `N` texts and their labels; what was fitted before is forgotten.
 
@@ -90,12 +91,14 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         mean. `valid`, texts, labels and perhaps weights, is used instead of holding out a part.
         From `unlabeled` texts, of the same kind, words are learned that the labelled ones lack,
         and what words mean. `watcher` is told how the training goes. An
-        interrupt (Ctrl-C) keeps the best epoch so far.
+        interrupt (Ctrl-C) keeps the best epoch so far. `run`, entered, keeps the state of the
+        training, from which it goes on after a kill, with the same parameters and data, to the
+        same bits.
 
         Raises `DataError` for texts, labels or weights that cannot be used, `ArgumentError` for a
-        wrong parameter.
+        wrong parameter, and `ArtifactError` if the run that should go on was another.
         """
-        fitted = fit_texts(self, X, y, sample_weight, valid, watcher, unlabeled)
+        fitted = fit_texts(self, X, y, sample_weight, valid, watcher, unlabeled, run)
         self._take(fitted)
         return self
 

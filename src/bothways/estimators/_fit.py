@@ -14,6 +14,7 @@ from bothways import kernels, runtime
 from bothways.artifact import Spec, VectorizerSpec
 from bothways.data import Dataset, fingerprint
 from bothways.errors import ArgumentError
+from bothways.estimators._key import run_key
 from bothways.estimators._parts import Part, checked_texts, hold_out, label_sets
 from bothways.estimators._targets import Targets, targets_of
 from bothways.estimators._unlabeled import checked_unlabeled, with_unlabeled
@@ -32,6 +33,7 @@ from bothways.training import (
     Examples,
     History,
     Preset,
+    UnfinishedRun,
     Watcher,
     fit,
     network_of,
@@ -64,6 +66,7 @@ def fit_texts(
     valid: Any,
     watcher: Watcher | None,
     unlabeled: Any = None,
+    run: UnfinishedRun | None = None,
 ) -> Fitted:
     """Vectorize, hold out, train, and build the runtime model."""
     started = time.perf_counter()
@@ -102,6 +105,9 @@ def fit_texts(
         held_out = Examples(as_read(ids, spec), valid_part.codes, _scaled(weights, scale))
 
     seed = estimator.random_state
+    of_data = fingerprint(_as_dataset(texts, targets))
+    if run is not None:
+        run.agree(run_key(estimator, recipe, of_data, vectorizer, train, held_out))
     with new_learner(
         spec.network,
         vectorizer.vocabulary_size,
@@ -111,12 +117,8 @@ def fit_texts(
         device=estimator.device,
         vectors=vectors,
     ) as learner:
-        history = fit(
-            *(learner, train, held_out, recipe),
-            seed=seed,
-            threads=threads,
-            watcher=watcher,
-        )
+        how: dict[str, Any] = {"seed": seed, "threads": threads, "watcher": watcher, "run": run}
+        history = fit(learner, train, held_out, recipe, **how)
         tensors = learner.tensors()
     kernels.trim_memory()
     seconds = time.perf_counter() - started
@@ -129,7 +131,7 @@ def fit_texts(
             **weight_facts(everything.weights, of_classes, targets.names),
             **_training_facts(estimator, recipe, train.labels, targets.names, truncation, seconds),
             "validation": None if valid is not None else estimator.validation,
-            "fingerprint": fingerprint(_as_dataset(texts, targets)),
+            "fingerprint": of_data,
         },
         quality=_quality(history, held_out),
     )

@@ -11,6 +11,7 @@ from bothways.training._network import ClassifierNetwork, train_step
 from bothways.training._network_of import network_of
 from bothways.training._preset_json import parse_preset, preset, preset_json
 from bothways.training._presets import PRESETS, Preset
+from bothways.training._run import UnfinishedRun
 
 __all__ = [
     "PRESETS",
@@ -22,6 +23,7 @@ __all__ = [
     "Learner",
     "Preset",
     "StopTraining",
+    "UnfinishedRun",
     "Watcher",
     "fit",
     "initial_tensors",

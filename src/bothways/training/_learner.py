@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from bothways.training._initial import initial_tensors, place_vectors
 from bothways.training._loss import Labels
 from bothways.training._network import TABLE, ClassifierNetwork, train_step
 from bothways.training._presets import Preset
+from bothways.training._state import generator_state, set_generator
 from bothways.vectors import Vectors
 
 Floats = NDArray[np.float32]
@@ -47,6 +48,22 @@ class Learner(ABC):
     @abstractmethod
     def load_tensors(self, tensors: Mapping[str, Floats]) -> None:
         """Take over weights of the same names and shapes."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """All that the next steps depend on: nested dictionaries of arrays and of what JSON
+        holds. The arrays may be the learner's own; nothing is settled, and no bit changes.
+
+        Whatever is added to a step and has a memory of its own (a random generator, averages
+        of weights) has a name here and in `load_state`.
+        """
+
+    @abstractmethod
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from the `state` of a learner like this one.
+
+        Raises `ArgumentError`, `KeyError` and the like if it is that of another.
+        """
 
 
 class KernelLearner(Learner):
@@ -91,6 +108,19 @@ class KernelLearner(Learner):
 
     def load_tensors(self, tensors: Mapping[str, Floats]) -> None:
         self.network.load_tensors(tensors)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "weights": self.network.tensors,
+            "optimizer": self.optimizer.state(),
+            "dropout": generator_state(self._rng),
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        check_shapes(state["weights"], self.network.tensors)
+        self.network.load_tensors(state["weights"])
+        self.optimizer.load_state(state["optimizer"])
+        set_generator(self._rng, state["dropout"])
 
 
 @contextmanager
@@ -147,3 +177,10 @@ def check_optimizer(recipe: Preset) -> None:
             f"weight_decay is for the optimizer 'adamw', got {recipe.weight_decay} "
             f"with {recipe.optimizer!r}"
         )
+
+
+def check_shapes(tensors: Mapping[str, Floats], own: Mapping[str, Floats]) -> None:
+    """Raise `ArgumentError` unless the weights have the names, shapes and type of `own`."""
+    got, expected = ({k: (v.shape, v.dtype) for k, v in t.items()} for t in (tensors, own))
+    if got != expected:
+        raise ArgumentError("its weights are those of another network")

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -18,6 +19,9 @@ from bothways.training._history import Epoch, History
 from bothways.training._learner import Learner
 from bothways.training._loss import Labels
 from bothways.training._presets import Preset
+from bothways.training._progress import Progress
+from bothways.training._run import UnfinishedRun, restore
+from bothways.training._state import generator_state, set_generator
 from bothways.training._validation import figures
 
 
@@ -62,6 +66,7 @@ def fit(
     seed: int = 0,
     threads: int | None = None,
     watcher: Watcher | None = None,
+    run: UnfinishedRun | None = None,
 ) -> History:
     """Train `learner` in place and leave it with the weights of its best epoch.
 
@@ -70,56 +75,74 @@ def fit(
     a validation part it is the last. An interrupt (Ctrl-C) ends the training and keeps the
     best so far; `History.interrupted` says so. `StopTraining` from the watcher does the same,
     and is no interrupt. `seed` decides the order of the texts; the
-    same one and the same learner give the same bits.
+    same one and the same learner give the same bits. So they do in a run that was killed and
+    goes on: `run` keeps its state, and gives back what was saved.
 
-    Raises `MissingExtraError` if there is a validation part and no scikit-learn, and
-    `ArgumentError` if the learning rate is so high that the loss is not a number.
+    Raises `MissingExtraError` if there is a validation part and no scikit-learn,
+    `ArtifactError` if what was saved is that of another training, and `ArgumentError` if the
+    learning rate is so high that the loss is not a number.
     """
     if valid is not None:
         require("sklearn", extra="train", purpose="validation")
     rng = np.random.default_rng(seed)
     steps = math.ceil(len(train.ids) / recipe.batch_size)
-    rate = _schedule(recipe, steps * recipe.epochs)
-    history, best = History(), _copy(learner)
+    so_far = Progress(order=generator_state(rng))
+    if run is not None and restore(lambda state: _load(learner, so_far, state), run):
+        set_generator(rng, so_far.order)
+    rate = islice(_schedule(recipe, steps * recipe.epochs), so_far.steps, None)
+    history = so_far.history
     if watcher:
         watcher.started(recipe.epochs, steps)
     try:
-        for number in range(1, recipe.epochs + 1):
-            epoch = _train(learner, train, number, recipe, rate, rng, watcher)
+        while so_far.epoch <= recipe.epochs and so_far.epochs_since_best < recipe.patience:
+            epoch = _train(learner, train, so_far, recipe, rate, rng, watcher, run)
             epoch = _validated(epoch, learner, valid, threads)
-            history.epochs.append(epoch)
             is_best = history.best is None or _rank(epoch) >= _rank(history.best)
-            if is_best:
-                history.best_epoch, best = number, _copy(learner)
+            so_far.finish(epoch, _copy(learner) if is_best else None, generator_state(rng))
             if watcher:
                 watcher.validated(epoch, is_best)
-            if number - history.best_epoch >= recipe.patience:
-                break
+            _save_if_due(run, learner, so_far)
     except (KeyboardInterrupt, StopTraining) as stop:
         history.interrupted = isinstance(stop, KeyboardInterrupt)
-        best = best if history.best else _copy(learner)
-    learner.load_tensors(best)
+        if not so_far.best:
+            return history
+    learner.load_tensors(so_far.best)
     return history
 
 
-def _train(learner, train, number, recipe, rate, rng, watcher) -> Epoch:
-    """One pass over the training texts in random order."""
-    started, total, tokens = time.perf_counter(), 0.0, 0
-    for indices in batches(train.ids.lengths, recipe.batch_size, rng=rng, bucket=recipe.bucket):
+def _train(learner, train, so_far: Progress, recipe, rate, rng, watcher, run) -> Epoch:
+    """One pass over the training texts in random order, or the rest of one."""
+    started, number = time.perf_counter() - so_far.seconds, so_far.epoch
+    order = batches(train.ids.lengths, recipe.batch_size, rng=rng, bucket=recipe.bucket)
+    for indices in islice(order, so_far.batches, None):
         ids, step_rate = train.ids.take(indices), next(rate)
         weights = None if train.weights is None else train.weights[indices]
         loss = learner.step(ids, train.labels[indices], step_rate, weights)
         if not math.isfinite(loss):
+            if run is not None:
+                run.finish()  # going on would end here again
             raise ArgumentError(
                 f"the loss became {loss} in epoch {number}, at the learning rate {step_rate:.3g}: "
                 "it is too high for this network"
             )
-        total += loss * len(indices)
-        tokens += len(ids.values)
+        so_far.step(loss * len(indices), len(ids.values), time.perf_counter() - started)
         if watcher:
             watcher.stepped(number, len(indices), loss)
+        _save_if_due(run, learner, so_far)
     seconds, documents = time.perf_counter() - started, len(train.ids)
-    return Epoch(number, seconds, documents, tokens, total / documents, None, None)
+    return Epoch(number, seconds, documents, so_far.tokens, so_far.loss / documents, None, None)
+
+
+def _save_if_due(run: UnfinishedRun | None, learner: Learner, so_far: Progress) -> None:
+    """Between two steps: all that the next one depends on is in these two."""
+    if run is not None and run.due():
+        run.save({"learner": learner.state(), "progress": so_far.state()})
+
+
+def _load(learner: Learner, so_far: Progress, state) -> None:
+    learner.load_state(state["learner"])
+    shapes = {name: tensor.shape for name, tensor in state["learner"]["weights"].items()}
+    so_far.load_state(state["progress"], shapes)
 
 
 def _copy(learner: Learner) -> dict[str, NDArray[np.float32]]:

@@ -16,7 +16,7 @@ from bothways.artifact import NetworkSpec, layer_names
 from bothways.errors import ArgumentError
 from bothways.kernels import default_threads
 from bothways.nn import Adam, AdamW, EmbeddingLSTM, Pool, RaggedTensor, RMSprop, use_threads
-from bothways.training._learner import Learner, check_optimizer
+from bothways.training._learner import Learner, check_optimizer, check_shapes
 from bothways.training._loss import Labels
 from bothways.training._presets import Preset
 
@@ -146,6 +146,35 @@ class TorchLearner(Learner):
 
     def load_tensors(self, tensors: Mapping[str, Floats]) -> None:
         self.network.load_tensors(tensors)
+
+    def state(self) -> dict[str, Any]:
+        named = self.network.named()
+        dropout = {"cpu": torch.get_rng_state().numpy()}
+        if self._device.type == "cuda":
+            dropout["cuda"] = torch.cuda.get_rng_state(self._device).numpy()
+        return {
+            "weights": _arrays(named),
+            "optimizer": {k: _arrays(self.optimizer.state[p]) for k, p in named.items()},
+            "dropout": dropout,
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        named = self.network.named()
+        check_shapes(state["weights"], _arrays(named))
+        self.network.load_tensors(state["weights"])
+        for name, parameter in named.items():
+            self.optimizer.state[parameter] = {
+                k: torch.tensor(v, device=self._device) if isinstance(v, np.ndarray) else v
+                for k, v in state["optimizer"][name].items()
+            }
+        torch.set_rng_state(torch.tensor(state["dropout"]["cpu"]))
+        if self._device.type == "cuda":
+            torch.cuda.set_rng_state(torch.tensor(state["dropout"]["cuda"]), self._device)
+
+
+def _arrays(tensors: Mapping[str, Any]) -> dict[str, Any]:
+    """Tensors by name as arrays; what is no tensor as it is."""
+    return {k: v.detach().cpu().numpy() if isinstance(v, Tensor) else v for k, v in tensors.items()}
 
 
 @contextmanager
