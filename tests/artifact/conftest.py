@@ -13,6 +13,7 @@ def _make_spec(**changes) -> Spec:
         "split": "whitespace",
         "output_sequence_length": 6,
         "unicode": False,
+        "truncate": "head",
         "vocabulary": ("", "[UNK]", "good", "bad", "été"),
     }
     network = {

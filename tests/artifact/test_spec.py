@@ -126,6 +126,7 @@ def test_the_tensors_of_layers_above_the_first(make_spec):
         ({"input_dropout": 0.1}, 2),
         ({"layers": 2, "layer_dropout": 0.1}, 2),
         ({"storage": "int8"}, 3),
+        ({"truncate": "middle"}, 3),
         ({"task": "multilabel", "multilabel": True, "outputs": 2}, 3),
     ],
 )

@@ -184,7 +184,7 @@ def test_what_is_cut_is_said():
 
 
 def test_the_options_and_the_vocabulary_are_the_vectorizer(fitted):
-    options = {"standardize": "lower", "split": "character", "unicode": True}
+    options = {"standardize": "lower", "split": "character", "unicode": True, "truncate": "tail"}
     one = TextVectorizer(np.int64(9), output_sequence_length=np.int32(4), **options).adapt(TEXTS)
     config = json.loads(json.dumps(one.get_config()))
     assert config == options | {"max_tokens": 9, "output_sequence_length": 4}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bothways.errors import DataError
+from bothways.errors import ArgumentError, DataError
 from bothways.text import TextVectorizer
 from text import plain
 
@@ -114,3 +114,39 @@ def test_words_that_fall_into_one_place_are_told_apart(attempt):
     vectorizer = TextVectorizer(standardize=None, vocabulary=words)
     assert vectorizer.transform([" ".join(words)]).values.tolist() == [*range(2, len(words) + 2)]
     assert len(TextVectorizer(standardize=None).adapt(words).get_vocabulary()) == len(words) + 2
+
+
+KEPT = {"head": lambda ids, n: ids[:n], "tail": lambda ids, n: ids[max(0, len(ids) - n) :]}
+KEPT["middle"] = lambda ids, n: (
+    ids if len(ids) <= n else KEPT["head"](ids, n - n // 2) + KEPT["tail"](ids, n // 2)
+)
+
+
+@settings(deadline=None)
+@given(TEXTS, st.sampled_from(sorted(KEPT)), st.integers(1, 6), st.integers(1, 3))
+def test_what_is_kept_of_long_texts(texts, truncate, length, threads):
+    whole = TextVectorizer().adapt(texts)
+    words = whole.get_vocabulary()
+    short = TextVectorizer(output_sequence_length=length, truncate=truncate, vocabulary=words)
+    ids, truncation = short.encode(texts, threads)
+    all_ids = ragged_list(whole.encode(texts).ids)
+    assert ragged_list(ids) == [KEPT[truncate](row, length) for row in all_ids]
+    lost = [max(0, len(row) - length) for row in all_ids]
+    assert truncation.cut_tokens == sum(lost)
+    assert truncation.cut_texts == sum(n > 0 for n in lost)
+    assert truncation.tokens == sum(map(len, all_ids))
+
+
+@pytest.mark.parametrize("truncate, kept", [("head", "abc"), ("tail", "cde"), ("middle", "abe")])
+def test_what_truncate_means(truncate, kept):
+    words = list("abcde")
+    vectorizer = TextVectorizer(output_sequence_length=3, truncate=truncate, vocabulary=words)
+    ids = vectorizer.encode(["a b c d e"]).ids.values
+    assert "".join(words[n - 2] for n in ids) == kept
+
+
+def test_truncate_needs_a_length():
+    with pytest.raises(ArgumentError, match="no length is set: give output_sequence_length"):
+        TextVectorizer(truncate="tail")
+    with pytest.raises(ArgumentError, match="truncate must be one of"):
+        TextVectorizer(truncate="left", output_sequence_length=3)

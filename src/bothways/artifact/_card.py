@@ -19,7 +19,9 @@ def card(spec: Spec, source: str | None = None) -> str:
     stack = (
         f"{n.layers} LSTM layers of {n.hidden_size} units read each text in {direction}; the last's"
     )
-    cut = f", cut after {v.output_sequence_length} tokens" if v.output_sequence_length else ""
+    kept = {"head": "the first", "tail": "the last", "middle": "the first and last"}[v.truncate]
+    limit = v.output_sequence_length
+    cut = f"; of longer texts {kept} {limit:,} tokens are read" if limit else ""
     lines = [
         f"# Text classifier: {', '.join(spec.labels[:6])}{', ...' if len(spec.labels) > 6 else ''}",
         "",

@@ -18,7 +18,11 @@ they can compute and refuse, naming the version, what they cannot.
 
 ADDED: dict[int, dict[str, dict[str, Any]]] = {
     2: {"network": {"layers": 1, "input_dropout": 0.0, "layer_dropout": 0.0}},
-    3: {"": {"storage": "f32"}, "network": {"word_dropout": 0.0, "multilabel": False}},
+    3: {
+        "": {"storage": "f32"},
+        "vectorizer": {"truncate": "head"},
+        "network": {"word_dropout": 0.0, "multilabel": False},
+    },
 }
 """What each version added to which part (`""`: to the spec itself), and what the absence of a
 field means in the versions before."""
@@ -49,7 +53,9 @@ class VectorizerSpec:
     """How a text becomes ids: Keras `TextVectorization`'s options, and its vocabulary.
 
     `vocabulary`, `V` strings, holds the padding token `""` at 0 and `"[UNK]"` at 1.
-    `unicode` is false where only ASCII letters are lowered and ASCII punctuation stripped.
+    `truncate` is what is kept of texts longer than `output_sequence_length`: the head, the tail,
+    or both ends, without the middle. `unicode` is false where only ASCII letters are lowered and
+    ASCII punctuation stripped.
 
     Raises `ArtifactError` naming the field that is not as it should be.
     """
@@ -60,6 +66,7 @@ class VectorizerSpec:
     output_sequence_length: int | None
     unicode: bool
     vocabulary: tuple[str, ...]
+    truncate: str = "head"
 
     def __post_init__(self) -> None:
         if self.max_tokens is not None:
@@ -70,6 +77,10 @@ class VectorizerSpec:
         if self.output_sequence_length is not None:
             key = "vectorizer.output_sequence_length"
             check.whole(key, self.output_sequence_length, 1, _MOST_TOKENS)
+        check.choice("vectorizer.truncate", self.truncate, ("head", "tail", "middle"))
+        if self.truncate != "head" and self.output_sequence_length is None:
+            expected = "'head' without vectorizer.output_sequence_length"
+            check.refuse("vectorizer.truncate", self.truncate, expected)
         check.flag("vectorizer.unicode", self.unicode)
         vocabulary = check.strings("vectorizer.vocabulary", self.vocabulary)
         if vocabulary[:2] != ("", "[UNK]"):

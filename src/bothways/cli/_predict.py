@@ -27,16 +27,20 @@ def predict(
                                        "probability of every label.")] = False,
 ) -> None:  # fmt: skip
     """Print LABEL<TAB>PROBABILITY for every line, empty ones too."""
+    from bothways.cli._output import messages
     from bothways.runtime import load
+    from bothways.text import Truncation
 
     loaded = load(model, precision=precision)  # type: ignore[arg-type]
     source = _open(file)
     out = sys.stdout.buffer
-    first = True
+    first, lost = True, Truncation(0, 0, 0, 0)
     if json:
         out.write(b'{"predictions": [')
     for texts in _lines(source, file):
-        probabilities = loaded.predict_proba(texts, threads=threads)
+        ids, truncation = loaded.encode(texts, threads=threads)
+        lost += truncation
+        probabilities = loaded.network.probabilities(ids, threads=threads)
         best = probabilities.argmax(axis=1)
         if json:
             for row, c in zip(probabilities.tolist(), best.tolist(), strict=True):
@@ -53,6 +57,8 @@ def predict(
     if json:
         out.write(b"]}\n" if first else b"\n]}\n")
     out.flush()
+    if lost.cut_texts:
+        messages().print(str(lost))
 
 
 def _document(labels: list[str], row: list[float], best: int) -> dict[str, Any]:

@@ -41,8 +41,15 @@ def train(
     checkpoint: Annotated[int | None, typer.Option(min=1, help="Keep the state of every N-th "
                                                    "token alone: less memory for very long "
                                                    "texts, the same result.")] = None,
+<<<<<<< HEAD
     unlabeled: Annotated[str | None, typer.Option(help="More texts of the same kind, without "
                                                   "labels, to learn from.")] = None,
+=======
+    max_length: Annotated[int | None, typer.Option(min=1, help="Tokens that are read of a text at "
+                                                   "most; the recipe's if not given.")] = None,
+    truncate: Annotated[str | None, typer.Option(help="What to read of longer texts: head, tail, "
+                                                 "or middle: cut there, both ends kept.")] = None,
+>>>>>>> 394f6a1 (Of long texts the head, the tail or both ends are read, and predict says too what was cut)
     vectors: Annotated[str | None, typer.Option(help="Word vectors to begin with: .vec, .txt, or "
                                                 ".bin of word2vec or fastText.")] = None,
     device: Annotated[str, typer.Option(help="cpu, or cuda, which needs torch.")] = "cpu",
@@ -90,6 +97,8 @@ def train(
         epochs=epochs,
         precision=precision,
         checkpoint=checkpoint,
+        max_length=max_length,
+        truncate=truncate,
         vectors=vectors,
         class_weight=weights,
         validation=validation,
@@ -118,7 +127,8 @@ def train(
     spec, history = classifier.model_.spec, classifier.history_
     cut = classifier.fitted_.truncation
     if cut.cut_texts:
-        console.print(f"{cut} (at {spec.vectorizer.output_sequence_length} tokens)")
+        of = spec.vectorizer
+        console.print(f"{cut} (at {of.output_sequence_length} tokens, truncate {of.truncate})")
     begun = spec.training.get("vectors")
     if begun:
         console.print(

@@ -25,8 +25,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     `preset` is the name of a recipe (`"fast"`, `"classic"`), a file of one that ends with `.json`,
     or a `bothways.training.Preset`; `epochs`, `precision` (`"f32"`, `"bf16"`) and `checkpoint`
-    (tokens between the states that are kept for very long texts), if given, override the
-    recipe's. `validation` is the part of the
+    (tokens between the states that are kept for very long texts), `max_length` (the most tokens
+    that are read of a text) and `truncate` (which ones: `"head"`, `"tail"` or, both ends,
+    `"middle"`), if given, override the recipe's. `validation` is the part of the
     texts that is held out, stratified, to choose the best epoch by: a fraction, a count, or None
     for no part, when the last epoch is kept. `random_state` decides the split, the first weights,
     the order and the dropout: the same value gives the same model bit for bit. `class_weight`
@@ -52,6 +53,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         epochs: int | None = None,
         precision: str | None = None,
         checkpoint: int | None = None,
+        max_length: int | None = None,
+        truncate: str | None = None,
         vectors: str | PathLike[str] | None = None,
         validation: float | int | None = 0.2,
         class_weight: str | Mapping[Any, float] | None = None,
@@ -63,6 +66,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.epochs = epochs
         self.precision = precision
         self.checkpoint = checkpoint
+        self.max_length = max_length
+        self.truncate = truncate
         self.vectors = vectors
         self.validation = validation
         self.class_weight = class_weight

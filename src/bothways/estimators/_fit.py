@@ -81,8 +81,15 @@ def fit_texts(
     if estimator.class_weight is not None:
         of_classes = class_weights(estimator.class_weight, train_part.codes, targets.classes)
     weights = text_weights(train_part.weights, of_classes, train_part.codes, "training")
+<<<<<<< HEAD
     vectorizer = TextVectorizer(recipe.max_tokens, output_sequence_length=recipe.length)
     vectorizer.adapt([*train_part.texts, *others])
+=======
+    vectorizer = TextVectorizer(
+        recipe.max_tokens, output_sequence_length=recipe.length, truncate=recipe.truncate
+    )
+    vectorizer.adapt(train_part.texts)
+>>>>>>> 394f6a1 (Of long texts the head, the tail or both ends are read, and predict says too what was cut)
     of_preset = recipe
     recipe, vectors = vectors_of(estimator, recipe, vectorizer)
     spec = _spec(recipe, vectorizer, targets)
@@ -139,7 +146,7 @@ def fit_texts(
 
 
 def recipe_of(estimator: Any) -> Preset:
-    """The estimator's preset with its own epochs, precision and checkpoint, checked."""
+    """The estimator's preset with what it overrides of it, checked."""
     recipe = preset(estimator.preset) if isinstance(estimator.preset, str) else estimator.preset
     if not isinstance(recipe, Preset):
         raise ArgumentError(f"preset must be a name or a Preset, got {recipe!r}")
@@ -152,6 +159,10 @@ def recipe_of(estimator: Any) -> Preset:
         recipe = dataclasses.replace(recipe, precision=estimator.precision)
     if estimator.checkpoint is not None:
         recipe = dataclasses.replace(recipe, checkpoint=estimator.checkpoint)
+    if estimator.max_length is not None:
+        recipe = dataclasses.replace(recipe, length=estimator.max_length)
+    if estimator.truncate is not None:
+        recipe = dataclasses.replace(recipe, truncate=estimator.truncate)
     return recipe
 
 

@@ -46,6 +46,7 @@ class Model:
             standardize=v.standardize,
             split=v.split,
             output_sequence_length=v.output_sequence_length,
+            truncate=v.truncate,
             unicode=v.unicode,
             vocabulary=list(v.vocabulary),
         )

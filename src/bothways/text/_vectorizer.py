@@ -11,7 +11,7 @@ from bothways._ragged import Ragged
 from bothways.errors import ArgumentError, NotFittedError
 from bothways.kernels import _kernels
 from bothways.text._texts import as_texts
-from bothways.text._truncation import Encoded, Truncation, TruncationWarning
+from bothways.text._truncation import TRUNCATE, Encoded, Truncation, TruncationWarning, shorten
 from bothways.text._unicode import unicode_standardized
 from bothways.text._vocabulary import (
     PADDING,
@@ -23,7 +23,7 @@ from bothways.text._vocabulary import (
 
 STANDARDIZE = ("lower_and_strip_punctuation", "lower", "strip_punctuation", None)
 SPLIT = ("whitespace", "character")
-OPTIONS = ("max_tokens", "standardize", "split", "output_sequence_length", "unicode")
+OPTIONS = ("max_tokens", "standardize", "split", "output_sequence_length", "truncate", "unicode")
 
 
 class TextVectorizer:
@@ -36,10 +36,13 @@ class TextVectorizer:
     all ASCII then pass through Python, which is slower.
 
     Id 0 is padding and 1 is `[UNK]`, every other token; then come the tokens by falling
-    frequency, ties in reverse order of their UTF-8 bytes, `max_tokens` ids in all. Texts are
-    cut after `output_sequence_length` tokens; nothing is filled up, as batches are ragged.
+    frequency, ties in reverse order of their UTF-8 bytes, `max_tokens` ids in all. Texts longer
+    than `output_sequence_length` tokens are cut; nothing is filled up, as batches are ragged.
+    `truncate` is what is kept of them: the `"head"`, the `"tail"`, or, cut in the `"middle"`, both
+    ends, of which the first has the odd token. Of `a b c d e` three tokens are `a b c`, `c d e`
+    or `a b e`.
 
-    Raises `ArgumentError` for an option that does not exist.
+    Raises `ArgumentError` for an option that does not exist, and for a `truncate` without a length.
 
     >>> vectorizer = TextVectorizer().adapt(["To be, or not to be"])
     >>> vectorizer.get_vocabulary()
@@ -55,6 +58,7 @@ class TextVectorizer:
         standardize: str | None = "lower_and_strip_punctuation",
         split: str = "whitespace",
         output_sequence_length: int | None = None,
+        truncate: str = "head",
         unicode: bool = False,
         vocabulary: Sequence[str] | None = None,
     ) -> None:
@@ -62,6 +66,12 @@ class TextVectorizer:
         self.standardize = _choice("standardize", standardize, STANDARDIZE)
         self.split = _choice("split", split, SPLIT)
         self.output_sequence_length = _whole("output_sequence_length", output_sequence_length, 1)
+        self.truncate = _choice("truncate", truncate, TRUNCATE)
+        if truncate != "head" and output_sequence_length is None:
+            raise ArgumentError(
+                f"truncate={truncate!r} says what to keep of texts that are too long, but no "
+                "length is set: give output_sequence_length (max_length, --max-length)"
+            )
         self.unicode = _choice("unicode", unicode, (False, True))
         self._lower = standardize in ("lower", "lower_and_strip_punctuation")
         self._strip = standardize in ("strip_punctuation", "lower_and_strip_punctuation")
@@ -91,11 +101,17 @@ class TextVectorizer:
             raise ArgumentError("threads must be a whole number from 1, got None")
         views = self._texts(texts)
         threads = min(wanted, max(1, len(views)))
-        limit = -1 if self.output_sequence_length is None else self.output_sequence_length
+        length = self.output_sequence_length
+        limit = -1 if length is None or self.truncate != "head" else length
         ids, offsets, tokens, cut_texts, cut_tokens = _kernels.text_encode(
             views, self._rules(), table, 2, UNKNOWN, limit, threads
         )
-        return Encoded(Ragged(ids, offsets), Truncation(len(views), tokens, cut_texts, cut_tokens))
+        encoded = Encoded(
+            Ragged(ids, offsets), Truncation(len(views), tokens, cut_texts, cut_tokens)
+        )
+        if length is None or self.truncate == "head":
+            return encoded
+        return shorten(encoded.ids, length, self.truncate)
 
     def transform(self, texts: Sequence[str]) -> Ragged:
         """The ids of `encode`, `(T,)` int32; a `TruncationWarning` says so if any text was cut."""

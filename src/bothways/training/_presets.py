@@ -10,8 +10,9 @@ from typing import Literal
 class Preset:
     """Everything that decides what a training run does, but for the data and the seed.
 
-    `max_tokens` words are kept and texts are cut at `length` tokens (None: never). `mask`
-    False fills texts with zeros up to `length` and reads them, as an unmasked model does.
+    `max_tokens` words are kept and texts are cut at `length` tokens (None: never), and
+    `truncate` says which are kept: see `bothways.TextVectorizer`. `mask` False fills texts with
+    zeros up to `length` and reads them, as an unmasked model does.
     `adversarial` is the distance by which each text is moved to be read a second time, at twice
     the cost of a step: see `bothways.training.ClassifierNetwork`. With
     `word_vectors="learned"` the embedding begins with what `bothways.vectors.learn_vectors`
@@ -27,6 +28,7 @@ class Preset:
     name: str
     max_tokens: int | None = 20_000
     length: int | None = 600
+    truncate: Literal["head", "tail", "middle"] = "head"
     embedding_dim: int = 256
     hidden_size: int = 32
     layers: int = 1

@@ -40,7 +40,7 @@ class Rows:
     def __init__(self, vectorizer: TextVectorizer, name: str) -> None:
         self.name = name
         self.words = vectorizer.get_vocabulary()
-        options = {**vectorizer.get_config(), "output_sequence_length": None}
+        options = {**vectorizer.get_config(), "output_sequence_length": None, "truncate": "head"}
         # A limit would cut two words to one.
         self._vectorizer = TextVectorizer.from_config(options, self.words)
         self._state = np.zeros(len(self.words), np.int8)
