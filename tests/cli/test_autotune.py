@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import bothways
 from bothways.cli import app
 from bothways.errors import BothwaysError
 from conftest import tiny_corpus
@@ -36,6 +37,12 @@ def refused(*arguments):
     return str(done.exception)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def imported():
+    """What a search imports is there before the first one's time begins."""
+    bothways.autotune(*tiny_corpus(40), seconds=60, trials=1)
+
+
 @pytest.fixture
 def reviews(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -53,7 +60,7 @@ def test_the_page_works(reviews):
     commands = [line for block in blocks for line in block.splitlines()]
     assert len(commands) >= 4 and any("--max-size" in line for line in commands)
     for line in commands:
-        program, *arguments = re.sub(r"--autotune \d+m", "--autotune 2s", line).split()
+        program, *arguments = re.sub(r"--autotune \d+m", "--autotune 3s", line).split()
         assert program == "bothways"
         if ">" in arguments:
             *arguments, _, path = arguments
@@ -62,18 +69,18 @@ def test_the_page_works(reviews):
         done = run(*arguments)
         assert done.exit_code == 0, (line, done.stderr, done.exception)
     (block,) = re.findall(r"^```python\n(.*?)^```", page, re.S | re.M)
-    exec(compile(block.replace('"10m"', '"2s"'), "autotune.md", "exec"), {})
+    exec(compile(block.replace('"10m"', '"3s"'), "autotune.md", "exec"), {})
     assert Path("tuned-model/trials.jsonl").exists()
 
 
 def test_what_a_search_says(reviews):
     began = time.monotonic()
     done = run(
-        *("train", reviews, "--out", "m", "--autotune", "2s", "--max-size", "200kB", "--json"),
+        *("train", reviews, "--out", "m", "--autotune", "4s", "--max-size", "200kB", "--json"),
         *("--epochs", "2", "--threads", "1"),
     )
     assert done.exit_code == 0, (done.stderr, done.exception)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 8
     document = json.loads(done.stdout)
     trials = document["trials"]
     lines = [line for line in done.stderr.splitlines() if re.match(r"trial \d+: ", line)]
