@@ -82,7 +82,7 @@ def draw_coverage(figure: Figure, facts: Inspection) -> None:
     axes.margins(x=0.12, y=0.2)
     axes.set_xticks(told, [f"{size / 1000:,.0f}k" if size >= 1000 else str(size) for size in told])
     axes.minorticks_off()
-    axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}".replace("%", " %"))
+    axes.yaxis.set_major_formatter(lambda share, _: f"{round(100 * share, 6):g} %")
 
 
 def _thousands(axis: Axis) -> None:
