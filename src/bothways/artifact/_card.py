@@ -74,7 +74,7 @@ def card(spec: Spec, source: str | None = None) -> str:
         lines += _compressed(t["compressed"])
     lines += [
         "",
-        _optimism(t)
+        _optimism(t, q)
         if q
         else "Compressed from a larger model; the figures of its training were that one's."
         if "compressed" in t
@@ -98,13 +98,13 @@ def coverage(v: dict[str, Any]) -> str:
     )
 
 
-def _optimism(t: dict[str, Any]) -> str:
+def _optimism(t: dict[str, Any], q: dict[str, Any]) -> str:
     if "autotune" not in t:
         return "The held-out texts chose the best epoch, so their figures are a little optimistic."
-    a = t["autotune"]
+    a, score = t["autotune"], "micro F1" if "micro_f1" in q else "accuracy"
     return (
         f"A search of {a['seconds']:.0f} s chose the recipe: the best of {a['trials']} trials, the "
-        f"first of which had the held-out accuracy {a['first_accuracy']:.4f}. All were measured on "
+        f"first of which had the held-out {score} {a['first_accuracy']:.4f}. All were measured on "
         "the same texts, so that of the best is optimistic: measure it on texts of their own with "
         "`bothways evaluate`. `preset.json` is the recipe, `trials.jsonl` the best trials."
     )

@@ -120,18 +120,20 @@ def tuned(
             started=started,
             **fit,
         )
-    console.print(table(best.trials_, recipe_of(classifier)))
-    kept = [trial for trial in best.trials_ if trial.best][-1]
     quality, facts = best.model_.spec.quality, best.model_.spec.training["autotune"]
+    name, score = "accuracy", quality["accuracy"]
+    if "micro_f1" in quality:
+        name, score = "micro F1", quality["micro_f1"]
+    console.print(table(best.trials_, recipe_of(classifier), name))
     console.print(
-        f"{kept.accuracy:.4f} is the best of {facts['trials']} trials on the same "
+        f"{name} {score:.4f} is the best of {facts['trials']} trials on the same "
         f"{quality['held_out_texts']:,} held-out texts, partly by luck: measure it on other texts "
         "with bothways evaluate"
     )
     return best
 
 
-def table(trials: list[Trial], base: Preset) -> Table:
+def table(trials: list[Trial], base: Preset, score: str) -> Table:
     """The first trial and the most accurate others, with the fields in which they differ."""
     from rich.table import Table
 
@@ -141,7 +143,7 @@ def table(trials: list[Trial], base: Preset) -> Table:
     shown = [trials[0], *[trial for trial in ranked if trial.number > 1][:_SHOWN]]
     names = [name for name in vars(base) if any(name in trial.changes for trial in shown)]
     found = Table("", *(f"trial {trial.number}" for trial in shown), box=None, pad_edge=False)
-    found.add_row("accuracy", *(f"{trial.accuracy:.4f}" for trial in shown))
+    found.add_row(score, *(f"{trial.accuracy:.4f}" for trial in shown))
     found.add_row("log loss", *(f"{trial.log_loss:.4f}" for trial in shown))
     found.add_row("seconds", *(f"{trial.seconds:.1f}" for trial in shown))
     found.add_row("size", *(f"{trial.bytes / 1e6:.1f} MB" for trial in shown))

@@ -21,6 +21,8 @@ def compress(
                                              "labels, the accuracy too.")] = None,
     text: Annotated[str | None, typer.Option(help="Column of the texts.")] = None,
     label: Annotated[str | None, typer.Option(help="Column of the labels.")] = None,
+    label_separator: Annotated[str | None, typer.Option(help="What divides several labels in a "
+                                                        "cell, such as '|'.")] = None,
     held_out: Annotated[bool, typer.Option("--held-out", help="Only the texts that training held "
                         "out; --data must be what the model was trained on.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
@@ -33,12 +35,12 @@ def compress(
 
     limit = None if max_size is None else compression.parse_size(max_size)
     artifact.check_writable(out, overwrite=overwrite)
-    rows = _rows(model, data, text, label, held_out)
+    rows = _rows(model, data, text, label, label_separator, held_out)
     facts = compression.compress(
         *(model, out),
         max_size=limit,
         texts=rows.texts if rows else None,
-        labels=rows.labels if rows else None,
+        labels=(rows.labels or rows.label_sets) if rows else None,
         source=f"{rows.source}{', held out' if held_out else ''}" if rows else "",
         overwrite=overwrite,
         threads=threads,
@@ -56,20 +58,35 @@ def compress(
 
 
 def _rows(
-    model: str, data: str | None, text: str | None, label: str | None, held_out: bool
+    model: str,
+    data: str | None,
+    text: str | None,
+    label: str | None,
+    label_separator: str | None,
+    held_out: bool,
 ) -> Dataset | None:
     """The texts to measure on, with labels where they have some."""
     from bothways import artifact
     from bothways.cli._evaluate import check_known_labels, held_out_rows
+    from bothways.cli._multilabel import rows_for
     from bothways.data import read
 
     if data is None:
-        for name, given in (("--text", text), ("--label", label), ("--held-out", held_out)):
+        options = {"--text": text, "--label": label, "--label-separator": label_separator}
+        for name, given in {**options, "--held-out": held_out}.items():
             if given:
                 raise ArgumentError(f"{name} is about the texts of --data, which was not given")
         return None
-    rows = read(data, text=text, label=label, need_labels=held_out)
+    rows = read(
+        data,
+        text=text,
+        label=label,
+        multilabel=True,
+        label_separator=label_separator,
+        need_labels=held_out,
+    )
     spec, _ = artifact.load(model)
+    rows = rows_for(spec, rows)
     if held_out:
         rows = held_out_rows(spec, rows)
     check_known_labels(list(spec.labels), rows)

@@ -10,6 +10,8 @@ import typer
 from bothways.errors import ArgumentError, DataError, require
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from bothways.artifact import Spec
     from bothways.data import Dataset
     from bothways.report import Answers
@@ -20,6 +22,8 @@ def evaluate(
     data: Annotated[str, typer.Argument(help="Labelled texts, as for train.")],
     text: Annotated[str | None, typer.Option(help="Column of the texts.")] = None,
     label: Annotated[str | None, typer.Option(help="Column of the labels.")] = None,
+    label_separator: Annotated[str | None, typer.Option(help="What divides several labels in a "
+                                                        "cell, such as '|'.")] = None,
     held_out: Annotated[bool, typer.Option("--held-out", help="Only the texts that training held "
                         "out; DATA must be what the model was trained on.")] = False,
     baseline: Annotated[str | None, typer.Option(metavar="TRAINDATA", help="Train TF-IDF with "
@@ -29,8 +33,12 @@ def evaluate(
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:  # fmt: skip
-    """Accuracy, log loss, precision, recall and F1 for each label, and the confusion matrix."""
+    """Accuracy, log loss, precision, recall and F1 for each label, and the confusion matrix.
+
+    Of a model that gives a text several labels: micro and macro F1, how often all labels are
+    right, and Hamming loss."""
     require("sklearn", extra="train", purpose="evaluate")
+    from bothways.cli import _multilabel as multilabel
     from bothways.cli._output import messages, print_json
     from bothways.data import read
     from bothways.pages import check_page, write_page
@@ -50,14 +58,19 @@ def evaluate(
     if html is not None:
         check_page(html)
     loaded = load(model)
-    if loaded.spec.task != "classification" and (html or baseline):
+    one = loaded.spec.task == "classification"
+    if not one and (html or baseline):
         raise ArgumentError(
             f"--html and --baseline: {model} gives a text several labels, and the report is "
             "about models that give one"
         )
-    every = read(data, text=text, label=label)
+    every = read(data, text=text, label=label, multilabel=True, label_separator=label_separator)
+    every = multilabel.rows_for(loaded.spec, every)
     rows = held_out_rows(loaded.spec, every) if held_out else every
     check_known_labels(loaded.labels, rows)
+    if not one:
+        multilabel.evaluate(loaded, rows, {"model": model, "data": data}, threads, json)
+        return
     taught = None
     if baseline is not None:
         training = every if _same_file(baseline, data) else read(baseline, text=text, label=label)
@@ -117,7 +130,7 @@ def measure(answers: Answers) -> dict[str, Any]:
 
 def held_out_rows(spec: Spec, rows: Dataset) -> Dataset:
     """The rows that training held out of the same data, chosen again by the same seed."""
-    from bothways.data import fingerprint, split
+    from bothways.data import fingerprint, rarest_labels, split
 
     facts = spec.training
     if facts.get("validation") is None:
@@ -127,14 +140,15 @@ def held_out_rows(spec: Spec, rows: Dataset) -> Dataset:
             f"--held-out: {rows.source} is not the data that the model was trained on, so it is "
             "not known which of its rows were held out"
         )
-    return rows.take(split(rows.labels or [], facts["validation"], facts["seed"])[1])
+    strata = rows.labels or rarest_labels(rows.label_sets or [])
+    return rows.take(split(strata, facts["validation"], facts["seed"])[1])
 
 
 def check_known_labels(labels: list[str], rows: Dataset) -> None:
     """Refuse rows with a label that is not among a model's, and no rows at all."""
     if not len(rows):
         raise DataError(f"{rows.source}: there are no rows to evaluate on")
-    for n, name in enumerate(rows.labels or []):
+    for n, name in ((n, name) for n, names in enumerate(rows.sets or []) for name in names):
         if name not in labels:
             known = ", ".join(map(repr, labels[:10]))
             raise DataError(
@@ -164,13 +178,7 @@ def _show(figures: dict[str, Any]) -> None:
     )
     if "baseline" in figures:
         console.print(f"{verdict(figures['baseline'])}\n")
-    table = Table("label", box=None, pad_edge=False)
-    for name in ("precision", "recall", "F1", "texts"):
-        table.add_column(name, justify="right")
-    for label, row in figures["labels"].items():
-        numbers = (f"{row[key]:.4f}" for key in ("precision", "recall", "f1"))
-        table.add_row(label, *numbers, f"{row['support']:,}")
-    console.print(table)
+    console.print(label_table(figures["labels"]))
     matrix = figures["confusion_matrix"]
     if len(matrix["labels"]) > 12:
         console.print("\nthe confusion matrix is in --json")
@@ -182,3 +190,16 @@ def _show(figures: dict[str, Any]) -> None:
     for label, counts in zip(matrix["labels"], matrix["counts"], strict=True):
         table.add_row(label, *(f"{count:,}" for count in counts))
     console.print(table)
+
+
+def label_table(labels: dict[str, Any]) -> Table:
+    """Precision, recall, F1 and texts of each label."""
+    from rich.table import Table
+
+    table = Table("label", box=None, pad_edge=False)
+    for name in ("precision", "recall", "F1", "texts"):
+        table.add_column(name, justify="right")
+    for label, row in labels.items():
+        numbers = (f"{row[key]:.4f}" for key in ("precision", "recall", "f1"))
+        table.add_row(label, *numbers, f"{row['support']:,}")
+    return table

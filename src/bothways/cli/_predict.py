@@ -6,11 +6,15 @@ import json as json_module
 import os
 import sys
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bothways.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 # Read at a time. What has arrived is answered at once, so a slow sender gets
 # its lines back as they come, and a fast one fills the threads.
@@ -26,7 +30,11 @@ def predict(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document with the "
                                        "probability of every label.")] = False,
 ) -> None:  # fmt: skip
-    """Print LABEL<TAB>PROBABILITY for every line, empty ones too."""
+    """Print LABEL<TAB>PROBABILITY for every line, empty ones too.
+
+    Of a model that gives a text several labels: those with a probability of at least one half,
+    the most probable first, and their probabilities, both divided by |; a tab alone if none has."""
+    from bothways.cli import _multilabel as multilabel
     from bothways.cli._output import messages
     from bothways.runtime import load
     from bothways.text import Truncation
@@ -37,22 +45,20 @@ def predict(
     first, lost = True, Truncation(0, 0, 0, 0)
     if json:
         out.write(b'{"predictions": [')
+    one = loaded.spec.task == "classification"
+    documents = _documents if one else multilabel.documents
+    answers = _answers if one else multilabel.lines
     for texts in _lines(source, file):
         ids, truncation = loaded.encode(texts, threads=threads)
         lost += truncation
         probabilities = loaded.network.probabilities(ids, threads=threads)
-        best = probabilities.argmax(axis=1)
         if json:
-            for row, c in zip(probabilities.tolist(), best.tolist(), strict=True):
-                item = json_module.dumps(_document(loaded.labels, row, c), ensure_ascii=False)
+            for document in documents(loaded.labels, probabilities):
+                item = json_module.dumps(document, ensure_ascii=False)
                 out.write((b"\n  " if first else b",\n  ") + item.encode())
                 first = False
         else:
-            top = probabilities.max(axis=1).tolist()
-            lines = (
-                f"{loaded.labels[c]}\t{p:.4f}\n" for c, p in zip(best.tolist(), top, strict=True)
-            )
-            out.write("".join(lines).encode())
+            out.write("".join(answers(loaded.labels, probabilities)).encode())
         out.flush()
     if json:
         out.write(b"]}\n" if first else b"\n]}\n")
@@ -61,13 +67,19 @@ def predict(
         messages().print(str(lost))
 
 
-def _document(labels: list[str], row: list[float], best: int) -> dict[str, Any]:
-    probabilities = {name: round(p, 6) for name, p in zip(labels, row, strict=True)}
-    return {
-        "label": labels[best],
-        "probability": round(row[best], 6),
-        "probabilities": probabilities,
-    }
+def _answers(labels: list[str], probabilities: NDArray[np.float32]) -> Iterator[str]:
+    best, top = probabilities.argmax(axis=1).tolist(), probabilities.max(axis=1).tolist()
+    return (f"{labels[c]}\t{p:.4f}\n" for c, p in zip(best, top, strict=True))
+
+
+def _documents(labels: list[str], probabilities: NDArray[np.float32]) -> Iterator[dict[str, Any]]:
+    best = probabilities.argmax(axis=1).tolist()
+    for row, c in zip(probabilities.tolist(), best, strict=True):
+        yield {
+            "label": labels[c],
+            "probability": round(row[c], 6),
+            "probabilities": {name: round(p, 6) for name, p in zip(labels, row, strict=True)},
+        }
 
 
 def _open(file: str) -> int:

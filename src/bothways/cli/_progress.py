@@ -61,7 +61,8 @@ class TrainingProgress:
             return
         valid = ""
         if epoch.valid_accuracy is not None:
-            valid = f", held-out accuracy {epoch.valid_accuracy:.4f}, loss {epoch.valid_loss:.4f}"
+            name = "accuracy" if epoch.valid_f1 is None else "micro F1"
+            valid = f", held-out {name} {epoch.score:.4f}, loss {epoch.valid_loss:.4f}"
         self.console.print(
             f"epoch {epoch.epoch}: {epoch.train_seconds:.1f} s, "
             f"training loss {epoch.train_loss:.4f}{valid}{' *' if best else ''}"

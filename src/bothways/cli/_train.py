@@ -26,6 +26,8 @@ def train(
     label: Annotated[str | None, typer.Option(help="Column of the labels.")] = None,
     weight: Annotated[str | None, typer.Option(help="Column of what each text counts, a number "
                                                "from 0.")] = None,
+    label_separator: Annotated[str | None, typer.Option(help="What divides several labels in a "
+                                                        "cell, such as '|'.")] = None,
     class_weight: Annotated[str | None, typer.Option(help="What the texts of each label count: "
                                                      "'balanced', or a .json file.")] = None,
     valid: Annotated[str, typer.Option(help="What to hold out to choose the best epoch: a "
@@ -41,15 +43,12 @@ def train(
     checkpoint: Annotated[int | None, typer.Option(min=1, help="Keep the state of every N-th "
                                                    "token alone: less memory for very long "
                                                    "texts, the same result.")] = None,
-<<<<<<< HEAD
     unlabeled: Annotated[str | None, typer.Option(help="More texts of the same kind, without "
                                                   "labels, to learn from.")] = None,
-=======
     max_length: Annotated[int | None, typer.Option(min=1, help="Tokens that are read of a text at "
                                                    "most; the recipe's if not given.")] = None,
     truncate: Annotated[str | None, typer.Option(help="What to read of longer texts: head, tail, "
                                                  "or middle: cut there, both ends kept.")] = None,
->>>>>>> 394f6a1 (Of long texts the head, the tail or both ends are read, and predict says too what was cut)
     vectors: Annotated[str | None, typer.Option(help="Word vectors to begin with: .vec, .txt, or "
                                                 ".bin of word2vec or fastText.")] = None,
     device: Annotated[str, typer.Option(help="cpu, or cuda, which needs torch.")] = "cpu",
@@ -66,11 +65,12 @@ def train(
     started = time.monotonic()
     from bothways import artifact
     from bothways.cli._autotune import tuned, wanted
+    from bothways.cli._multilabel import several
     from bothways.cli._output import messages, print_json
     from bothways.cli._progress import TrainingProgress
     from bothways.cli._resume import check_replaceable
     from bothways.cli._weights import read_class_weight
-    from bothways.data import check_labels, read
+    from bothways.data import check_label_sets, read
 
     # What can be refused without scikit-learn is refused before it is loaded: that takes a second.
     console = messages()
@@ -78,13 +78,20 @@ def train(
     if search is not None and resume:
         raise ArgumentError("--resume goes on with a run, and a search (--autotune) is none")
     artifact.check_writable(out, overwrite=overwrite or resume)
-    read_rows = partial(read, text=text, label=label, weight=weight)
+    read_rows = partial(
+        read,
+        text=text,
+        label=label,
+        weight=weight,
+        multilabel=True,
+        label_separator=label_separator,
+    )
     rows = read_rows(data)
-    labels = check_labels(rows.labels, rows.source)
+    labels = check_label_sets(rows)
     weights = read_class_weight(class_weight, labels)
-    validation, held_out = _validation(valid, read_rows)
+    validation, held_out = _validation(valid, read_rows, rows.label_sets is not None)
     others = None if unlabeled is None else read(unlabeled, text=text, need_labels=False)
-    console.print(f"{len(rows):,} texts with {len(set(rows.labels or []))} labels from {data}")
+    console.print(f"{len(rows):,} texts with {len(labels)} labels{several(rows)} from {data}")
     if others is not None:
         console.print(f"{len(others):,} texts without labels from {unlabeled}")
 
@@ -107,7 +114,8 @@ def train(
         device=device,
     )
     stopped = _interrupt_on_termination()
-    texts, given = rows.texts, rows.labels or []
+    texts: Any = rows.texts
+    given: Any = rows.labels if rows.label_sets is None else rows.label_sets
     how: Any = {"sample_weight": rows.weights, "valid": held_out}
     if others is not None:
         how["unlabeled"] = others.texts
@@ -147,9 +155,12 @@ def train(
         )
     quality = spec.quality
     if quality:
+        name, score = "accuracy", quality["accuracy"]
+        if "micro_f1" in quality:
+            name, score = "micro F1", quality["micro_f1"]
         console.print(
-            f"held-out accuracy{', weighted as in training,' if 'weighted' in quality else ''} "
-            f"{quality['accuracy']:.4f} on {quality['held_out_texts']:,} texts, "
+            f"held-out {name}{', weighted as in training,' if 'weighted' in quality else ''} "
+            f"{score:.4f} on {quality['held_out_texts']:,} texts, "
             f"epoch {quality['epoch']} of {len(history)}"
         )
     console.print(f"saved {out} after {time.monotonic() - started:.1f} s")
@@ -159,7 +170,9 @@ def train(
         sys.exit(143 if stopped else 130)
 
 
-def _validation(valid: str, read_rows: Callable[[str], Dataset]) -> tuple[Any, Any]:
+def _validation(
+    valid: str, read_rows: Callable[[str], Dataset], multilabel: bool
+) -> tuple[Any, Any]:
     """What `--valid` means: a fraction or count to hold out, or a file's texts, labels, weights."""
     if valid.lower() in ("none", "0"):
         return None, None
@@ -167,7 +180,8 @@ def _validation(valid: str, read_rows: Callable[[str], Dataset]) -> tuple[Any, A
         return (int(valid) if valid.isdigit() else float(valid)), None
     except ValueError:
         rows = read_rows(valid)
-        return None, (rows.texts, rows.labels, rows.weights)
+        one = rows.labels is not None and not multilabel
+        return None, (rows.texts, rows.labels if one else rows.sets, rows.weights)
 
 
 def _interrupt_on_termination() -> list[int]:
@@ -190,7 +204,7 @@ def _document(out: str, classifier: Any) -> dict[str, Any]:
         "labels": list(spec.labels),
         "quality": spec.quality,
         "training": spec.training,
-        "history": [asdict(epoch) for epoch in history],
+        "history": [epoch.row() for epoch in history],
         "interrupted": history.interrupted,
         **(trials if trials["trials"] else {}),
     }

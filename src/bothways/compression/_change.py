@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
 from bothways.errors import DataError, require
-from bothways.runtime import Model
+from bothways.runtime import Model, present
 
 # The longest way to write a float between 0 and 1.
 _LONGEST = 1.2345678901234567e-300
@@ -25,7 +25,7 @@ def change(
     before: Model,
     after: Model,
     texts: Sequence[str],
-    labels: Sequence[str] | None = None,
+    labels: Sequence[str] | Sequence[Collection[str]] | None = None,
     *,
     threads: int | None = None,
 ) -> dict[str, Any]:
@@ -35,15 +35,19 @@ def change(
     With `labels`, `N` of those that the models know, also `accuracy` and `log_loss` of each,
     `[before, after]`, from scikit-learn; `MissingExtraError` without it. Raises `DataError` for a
     label that they do not know.
+
+    Of models that give several labels, `labels` are `N` collections of them; a text keeps its
+    label, and is right, if all of them are, and its loss is the sum over the labels.
     """
+    several = before.spec.network.multilabel
     pair = [
         model.predict_proba(texts, threads=threads).astype(np.float64) for model in (before, after)
     ]
     apart = np.abs(pair[1] - pair[0]).max(axis=1, initial=0)
-    best = [probabilities.argmax(axis=1) for probabilities in pair]
+    best = [present(p) if several else p.argmax(axis=1)[:, None] for p in pair]
     found: dict[str, Any] = {
         "texts": len(texts),
-        "same_label": float((best[0] == best[1]).mean()),
+        "same_label": float((best[0] == best[1]).all(axis=1).mean()),
         "mean_change": float(apart.mean()),
         "largest_change": float(apart.max(initial=0)),
     }
@@ -53,13 +57,19 @@ def change(
     from sklearn.metrics import accuracy_score, log_loss
 
     place = {name: n for n, name in enumerate(before.labels)}
-    names = [str(label) for label in labels]
-    for n, name in enumerate(names):
-        if name not in place:
-            known = ", ".join(map(repr, before.labels[:10]))
-            raise DataError(f"label {n} is {name!r}, expected one of the model's: {known}")
-    truth, every = [place[name] for name in names], np.arange(len(place))
-    sums = [probabilities / probabilities.sum(axis=1, keepdims=True) for probabilities in pair]
+    has = np.zeros((len(texts), len(place)), np.bool_)
+    for n, given in enumerate(labels):
+        for name in given if several else [given]:
+            if str(name) not in place:
+                known = ", ".join(map(repr, before.labels[:10]))
+                raise DataError(f"label {n} is {name!r}, expected one of the model's: {known}")
+            has[n, place[str(name)]] = True
+    truth = has if several else has.argmax(axis=1)
     found["accuracy"] = [float(accuracy_score(truth, guess)) for guess in best]
-    found["log_loss"] = [float(log_loss(truth, p, labels=every)) for p in sums]
+    if several:
+        losses = [log_loss(has.ravel(), p.ravel(), labels=[False, True]) for p in pair]
+        found["log_loss"] = [float(loss) * len(place) for loss in losses]
+        return found
+    sums = [probabilities / probabilities.sum(axis=1, keepdims=True) for probabilities in pair]
+    found["log_loss"] = [float(log_loss(truth, p, labels=np.arange(len(place)))) for p in sums]
     return found

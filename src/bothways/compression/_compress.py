@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import Any
@@ -22,7 +22,7 @@ def compress(
     *,
     max_size: int | str | None = None,
     texts: Sequence[str] | None = None,
-    labels: Sequence[str] | None = None,
+    labels: Sequence[str] | Sequence[Collection[str]] | None = None,
     source: str = "",
     overwrite: bool = False,
     threads: int | None = None,

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from bothways.data._batches import batches
-from bothways.data._dataset import Dataset, check_labels, fingerprint
+from bothways.data._dataset import Dataset, check_label_sets, check_labels, fingerprint
 from bothways.data._files import open_regular, show
 from bothways.data._read import read
 from bothways.data._split import rarest_labels, split
@@ -16,6 +16,7 @@ from bothways.data._split import rarest_labels, split
 __all__ = [
     "Dataset",
     "batches",
+    "check_label_sets",
     "check_labels",
     "fingerprint",
     "open_regular",

@@ -62,6 +62,13 @@ class Dataset:
             label_sets=None if sets is None else [sets[index] for index in chosen],
         )
 
+    @property
+    def sets(self) -> list[tuple[str, ...]] | None:
+        """`label_sets`, or sets of one where each text has one label; None without labels."""
+        if self.labels is not None:
+            return [(label,) for label in self.labels]
+        return self.label_sets
+
     def place(self, index: int) -> str:
         """Where text `index` stood, for a message: `reviews.csv, line 7`."""
         return f"{self.source}, {self.unit} {self.rows[index]}"
@@ -81,6 +88,22 @@ def fingerprint(rows: Dataset) -> str:
             digest.update(len(data).to_bytes(8, "little"))
             digest.update(data)
     return digest.hexdigest()
+
+
+def check_label_sets(rows: Dataset) -> tuple[str, ...]:
+    """The distinct labels, sorted as strings, of rows that may have several each or one.
+
+    Raises `DataError` as `check_labels` does.
+    """
+    if rows.label_sets is None:
+        return check_labels(rows.labels, rows.source)
+    labels = sorted({label for labels in rows.label_sets for label in labels})
+    if len(labels) < 2:
+        found = f"there is no label but {labels[0]!r}" if labels else "no row has a label"
+        raise DataError(
+            f"{rows.source}: {found}; a classifier needs two or more labels to tell apart"
+        )
+    return tuple(labels)
 
 
 def check_labels(labels: Sequence[str] | None, source: str = "the data") -> tuple[str, ...]:

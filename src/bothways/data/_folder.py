@@ -18,6 +18,8 @@ def read_folder(path: str, wanted: Wanted) -> Table:
     Raises `DataError` naming the folder without texts, the folder within a label's folder,
     or the file that cannot be read or is not UTF-8.
     """
+    if wanted.separator is not None:
+        raise DataError(f"{show(path)}: is a folder, which has no cells for a label separator")
     if wanted.columns:
         raise DataError(f"{show(path)}: is a folder, which has no columns to choose from")
     texts: list[str] = []

@@ -68,7 +68,7 @@ def _parse(line: str, place: str) -> dict[str, Any]:
 def _check_unicode(record: dict[str, Any], place: str) -> None:
     """JSON can write half of a surrogate pair, which is no character and has no UTF-8."""
     for key, value in record.items():
-        for text in (key, value):
+        for text in (key, *(value if isinstance(value, list) else [value])):
             if isinstance(text, str) and not text.isascii():
                 try:
                     text.encode("utf-8")

@@ -14,7 +14,7 @@ def read_parquet(path: str, wanted: Wanted) -> Table:
     """Read the text, label and weight columns of a Parquet file, and no others.
 
     Texts may be string, large_string or a dictionary of them; labels may also be integer,
-    bool or float columns.
+    bool or float columns, and lists of any of these if several a text are wanted.
 
     Raises `DataError` if the file is not whole or a column has another type, and
     `MissingExtraError` without pyarrow.
@@ -30,7 +30,9 @@ def read_parquet(path: str, wanted: Wanted) -> Table:
             text, label = choose(schema.names, wanted, source, strings)
             _check_type(pa, schema.field(text).type, source, text, "text")
             if label is not None:
-                _check_type(pa, schema.field(label).type, source, label, "label")
+                kind = schema.field(label).type
+                kind = kind.value_type if wanted.multilabel and _is_list(pa, kind) else kind
+                _check_type(pa, kind, source, label, "label")
             columns = [name for name in (text, label, wanted.weight) if name is not None]
             table = parquet.read(columns=columns)
             texts = _values(pa, table.column(text))
@@ -50,6 +52,11 @@ def _values(pa: Any, column: Any) -> list[Any]:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     return column.to_pylist()
+
+
+def _is_list(pa: Any, kind: Any) -> bool:
+    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(test(kind) for test in tests)
 
 
 def _is_string(pa: Any, kind: Any) -> bool:

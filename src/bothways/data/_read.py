@@ -34,6 +34,8 @@ def read(
     text: str | None = None,
     label: str | None = None,
     weight: str | None = None,
+    multilabel: bool = False,
+    label_separator: str | None = None,
     need_labels: bool = True,
 ) -> Dataset:
     """Read labelled texts from a file, or from a folder with one subfolder for each label.
@@ -50,6 +52,11 @@ def read(
     `weight` names the column of what each text counts: numbers from 0, not all 0. It is never
     guessed.
 
+    With `multilabel` a text may have several labels or none, and the dataset has `label_sets`,
+    if they are lists in the file, or several `__label__x` stand on a line of it. With
+    `label_separator`, such as `|`, it has them too: each cell is divided there, and one with
+    white space alone holds no label.
+
     With `need_labels=False` a source without labels gives `labels=None`; so does one where a
     label is missing, unless `label` asked for that column.
 
@@ -57,7 +64,12 @@ def read(
     column; `MissingExtraError` for Parquet without pyarrow.
     """
     name = os.fsdecode(path)
-    wanted = Wanted(text, label, need_labels, weight)
+    if label_separator is not None and not label_separator.strip():
+        raise DataError(
+            f"{show(name)}: the label separator is {label_separator!r}, expected a character such "
+            "as '|' that is no white space"
+        )
+    wanted = Wanted(text, label, need_labels, weight, multilabel, label_separator)
     if os.path.isdir(name):
         return to_dataset(read_folder(name, wanted), wanted, show(name))
     if not os.path.exists(name):

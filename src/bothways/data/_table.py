@@ -13,12 +13,17 @@ from bothways.errors import DataError
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the caller asked for: column names, or None to find them; no weight is None."""
+    """What the caller asked for: column names, or None to find them; no weight is None.
+
+    `multilabel` allows several labels a text; `separator` is what they are divided by in a cell.
+    """
 
     text: str | None
     label: str | None
     need_labels: bool
     weight: str | None = None
+    multilabel: bool = False
+    separator: str | None = None
 
     @property
     def columns(self) -> bool:
@@ -50,9 +55,44 @@ def to_dataset(table: Table, wanted: Wanted, source: str) -> Dataset:
         if type(text) is not str:
             place = f"{source}, {table.unit} {table.rows[index]}{_column(table.text_column)}"
             raise DataError(f"{place}: the text is {_kind(text)}, expected a string")
-    labels = _labels(table, wanted, source)
     weights = _weights(table, wanted.weight, source)
+    several = table.labels is not None and any(isinstance(v, list | tuple) for v in table.labels)
+    if table.labels is not None and (wanted.separator or (several and wanted.multilabel)):
+        sets = _label_sets(table, wanted.separator, source)
+        return Dataset(table.texts, None, source, table.rows, table.unit, weights, sets)
+    labels = _labels(table, wanted, source)
     return Dataset(table.texts, labels, source, table.rows, table.unit, weights)
+
+
+def _label_sets(table: Table, separator: str | None, source: str) -> list[tuple[str, ...]]:
+    """The labels of each row, from lists or from cells that the separator divides."""
+    same: dict[tuple[str, ...], tuple[str, ...]] = {}
+    sets = []
+    for index, value in enumerate(table.labels or []):
+        place = f"{source}, {table.unit} {table.rows[index]}{_column(table.label_column)}"
+        items = value
+        if isinstance(value, list | tuple):
+            if separator is not None:
+                raise DataError(
+                    f"{place}: the labels are a list, so {separator!r} does not divide them; leave "
+                    "the label separator out"
+                )
+        elif isinstance(value, str) and separator is not None:
+            items = [part.strip() for part in value.split(separator)] if value.strip() else []
+        else:
+            items = [value]
+        labels = []
+        for item in items:
+            label = _label(item)
+            if label is None or not label.strip():
+                raise DataError(
+                    f"{place}: one of the labels is {_kind(item)}, expected a string that is not "
+                    "empty, a whole number or a bool"
+                )
+            labels.append(label)
+        found = tuple(dict.fromkeys(labels))
+        sets.append(same.setdefault(found, found))
+    return sets
 
 
 def _weights(table: Table, column: str | None, source: str) -> list[float] | None:

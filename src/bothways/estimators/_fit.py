@@ -81,15 +81,10 @@ def fit_texts(
     if estimator.class_weight is not None:
         of_classes = class_weights(estimator.class_weight, train_part.codes, targets.classes)
     weights = text_weights(train_part.weights, of_classes, train_part.codes, "training")
-<<<<<<< HEAD
-    vectorizer = TextVectorizer(recipe.max_tokens, output_sequence_length=recipe.length)
-    vectorizer.adapt([*train_part.texts, *others])
-=======
     vectorizer = TextVectorizer(
         recipe.max_tokens, output_sequence_length=recipe.length, truncate=recipe.truncate
     )
-    vectorizer.adapt(train_part.texts)
->>>>>>> 394f6a1 (Of long texts the head, the tail or both ends are read, and predict says too what was cut)
+    vectorizer.adapt([*train_part.texts, *others])
     of_preset = recipe
     recipe, vectors = vectors_of(estimator, recipe, vectorizer)
     spec = _spec(recipe, vectorizer, targets)

@@ -28,6 +28,8 @@ def by_model(
     Texts that it was trained on are told apart where `rows` are its training data, for it has
     learned their labels, wrong ones too. Raises `DataError` if no label is one of the model's.
     """
+    if model.spec.network.multilabel:
+        raise DataError("the model gives several labels a text, and suspects are told of one alone")
     given = rows.labels or []
     known = np.array([label in model.labels for label in given], bool)
     if not known.any():

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
 
-
-def present(probabilities: Floats) -> NDArray[np.bool_]:
+def present(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     """Whether each text has each label, `(N, C)`: where its probability is at least one half.
 
     >>> present(np.array([[0.5, 0.2], [0.1, 0.4]], np.float32)).tolist()
     [[True, False], [False, False]]
     """
-    return probabilities >= np.float32(0.5)
+    return probabilities >= 0.5
 
 
 def names_of(labels: Sequence[str], row: NDArray[np.bool_]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,13 @@ class Epoch:
         """What the best epoch is chosen by: the F1 if there is one, else the accuracy."""
         return self.valid_accuracy if self.valid_f1 is None else self.valid_f1
 
+    def row(self) -> dict[str, Any]:
+        """The fields by name; `valid_f1` only where a text may have several labels."""
+        row = asdict(self)
+        if self.valid_f1 is None:
+            del row["valid_f1"]
+        return row
+
 
 @dataclass
 class History:
@@ -53,4 +61,4 @@ class History:
 
     def to_jsonl(self) -> str:
         """A JSON object a line, an epoch each."""
-        return "".join(json.dumps(asdict(epoch)) + "\n" for epoch in self.epochs)
+        return "".join(json.dumps(epoch.row()) + "\n" for epoch in self.epochs)
