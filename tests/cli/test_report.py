@@ -99,7 +99,7 @@ def test_other_training_data_and_the_figures_of_scikit_learn(tiny_model, corpus,
     others = evaluate(tiny_model, corpus, "--baseline", test)["baseline"]
     assert others["texts"] == 50 and not others["same_texts_as_the_model"]
     shown = run(tiny_model, test, "--baseline", corpus)
-    assert "95 % interval of the difference" in " ".join(shown.stdout.split())
+    assert "95 % interval" in " ".join(shown.stdout.split())
 
 
 def test_texts_are_text_and_what_was_trained_on_is_said(tiny_model, corpus, tmp_path):
@@ -154,3 +154,11 @@ def test_refusals_write_nothing(tiny_model, corpus, tmp_path):
     empty = write(tmp_path / "empty.jsonl", ["", ""], ["pos", "neg"])
     assert "no word" in refused(*at, "--baseline", empty)
     assert html.read_text() == "older"
+
+
+def test_a_book_of_a_text_makes_no_heavy_page(tiny_model, tmp_path):
+    html = tmp_path / "report.html"
+    data = write(tmp_path / "long.jsonl", ["bad " * 500_000] * 20, ["pos"] * 20)
+    figures = evaluate(tiny_model, data, "--html", html)
+    assert len(figures["confident_errors"]) == 20 and html.stat().st_size < 500_000
+    assert "[ 1,994,000 characters are left out here ]" in Page(html).text

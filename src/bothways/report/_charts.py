@@ -24,7 +24,7 @@ def versus(rows: list[tuple[str, float, list[float]]]) -> Markup:
             color = SERIES[n]
             axes.plot([low, high], [n, n], color=color, linewidth=5, alpha=0.3)
             axes.plot(value, n, "o", color=color, markersize=9)
-            axes.text(low, n - 0.3, f"{name}  {value:.1%}", color=INK, va="bottom")
+            axes.text(low, n - 0.3, f"{name}, {100 * value:.1f} %", color=INK, va="bottom")
         axes.set_ylim(len(rows) - 0.6, -0.95)
         axes.set_yticks([])
         axes.grid(axis="x")
@@ -149,6 +149,7 @@ def lengths(groups: list[dict[str, Any]]) -> Markup:
 def precision_recall(curves: dict[str, Any]) -> Markup:
     """The curves of all labels, or of those with the smallest areas where they are many."""
     shown = sorted(curves, key=lambda name: curves[name]["average_precision"])[:MOST_CURVES]
+    columns = 2 if max(map(len, shown)) <= 12 else 1
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
@@ -156,17 +157,21 @@ def precision_recall(curves: dict[str, Any]) -> Markup:
             axes.plot(curves[name]["recall"], curves[name]["precision"], color=LINE, linewidth=0.8)
         for n, name in enumerate(name for name in curves if name in shown):
             curve = curves[name]
-            label = f"{_short(name)}  {curve['average_precision']:.3f}"
+            label = f"{_short(name)}: {curve['average_precision']:.3f}"
             axes.plot(curve["recall"], curve["precision"], color=SERIES[n], label=label)
         axes.set(xlabel="recall: found of all that are it", ylabel="precision: right when said")
         axes.set(xlim=(-0.01, 1.01), ylim=(None, 1.02))
         axes.set_ylim(bottom=max(0, min(0.9, axes.get_ylim()[0])))
         _percents(axes.yaxis)
         _percents(axes.xaxis)
-        _legend(axes, columns=2)
+        _legend(axes, columns)
 
     told = ", ".join(f"{name} {curves[name]['average_precision']:.3f}" for name in shown)
-    return picture(draw, f"Precision and recall; average precision: {told}", height=4)
+    return picture(
+        draw,
+        f"Precision and recall; average precision: {told}",
+        height=3.4 + 0.22 * len(shown) / columns,
+    )
 
 
 def _intervals(axes: Axes, places: list[Any], shares: list[dict[str, Any]]) -> None:
@@ -177,7 +182,7 @@ def _intervals(axes: Axes, places: list[Any], shares: list[dict[str, Any]]) -> N
               markeredgecolor=PAPER)  # fmt: skip
 
 
-def _short(name: str, most: int = 18) -> str:
+def _short(name: str, most: int = 40) -> str:
     shown = name if name.isprintable() else ascii(name)[1:-1]
     return shown if len(shown) <= most else shown[: most - 1] + "…"
 

@@ -12,6 +12,8 @@ from bothways.report import _charts as charts
 MATRIX = 12
 """Labels at most whose confusion matrix is read well as a table."""
 CONFUSIONS = 10
+CHARACTERS = 6_000
+"""Of an error's text at most, half from its beginning and half from its end."""
 
 
 def report(
@@ -43,7 +45,7 @@ def report(
     return render(
         Path(__file__).parent / "report.html",
         title=f"How good is {Path(model).name or model}?",
-        subtitle=f"{texts} of {data}, with {len(labels)} labels",
+        subtitle=f"{texts} of {Path(data).name or data}, with {len(labels)} labels",
         date=f"{datetime.date.today():%-d %B %Y}",
         figures=figures,
         seen=seen,
@@ -63,20 +65,35 @@ def report(
         per_label=sorted(figures["labels"].items(), key=lambda item: item[1]["f1"]),
         matrix=_shares(matrix) if len(labels) <= MATRIX else None,
         confusions=_confusions(matrix),
+        errors=[error | {"text": _shown(error["text"])} for error in figures["confident_errors"]],
         facts=facts,
     )
 
 
 def verdict(baseline: dict[str, Any]) -> str:
     """Who is better, in plain words, as far as the texts can tell."""
-    low, high = baseline["difference_interval"]
+    low, high = (100 * end for end in baseline["difference_interval"])
     points = f"{abs(100 * baseline['difference']):.1f} percentage points"
-    between = f"95 % interval of the difference: {100 * low:+.1f} to {100 * high:+.1f} points"
     if low > 0:
-        return f"The model is better by {points} ({between})."
+        return f"The model is better by {points} (95 % interval: {low:.1f} to {high:.1f})."
     if high < 0:
-        return f"The baseline is better by {points} ({between}): the model does not earn its place."
-    return f"These texts cannot tell which of the two is better ({between})."
+        return (
+            f"The baseline is better by {points} (95 % interval: {-high:.1f} to {-low:.1f}): "
+            "on texts like these the model does not earn its place."
+        )
+    return (
+        "These texts cannot tell which of the two is better: the model by "
+        f"{high:.1f} percentage points or the baseline by {-low:.1f} are both within the "
+        "95 % interval."
+    )
+
+
+def _shown(text: str) -> str:
+    left_out = len(text) - CHARACTERS
+    if left_out <= 0:
+        return text
+    half = CHARACTERS // 2
+    return f"{text[:half]} [ {left_out:,} characters are left out here ] {text[-half:]}"
 
 
 def _shares(matrix: dict[str, Any]) -> list[tuple[str, list[tuple[int, float]]]]:
