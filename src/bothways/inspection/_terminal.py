@@ -151,7 +151,8 @@ def _suspects(facts: Inspection) -> Group:
         table.add_row(
             Text(named(s.label)), f"{s.probability:.3f}",
             Text(named(s.suggested)), f"{s.suggested_probability:.3f}",
-            Text(short(s.place, facts.source) + (", seen" if s.seen else "")), Text(excerpt(s.text, 80)),
+            Text(short(s.place, facts.source) + (", seen" if s.seen else "")),
+            Text(excerpt(s.text, 80)),
         )  # fmt: skip
     return Group(suspects_note(found), *([table] if found.examples else []))
 
