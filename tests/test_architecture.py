@@ -30,7 +30,7 @@ LEVELS = {
     "runtime": 4,
     "nn": 4,
     "training": 5,
-    "report": 5,
+    "report": 6,
     "compression": 5,
     "estimators": 6,
     "inspection": 6.5,

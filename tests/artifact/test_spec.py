@@ -17,6 +17,9 @@ from bothways.errors import ArtifactError
         ({"multilabel": 1}, "network.multilabel is 1, expected true or false"),
         ({"task": "multilabel", "multilabel": True}, "outputs is 1, expected 2, for 2 labels"),
         ({"storage": "int4"}, "storage is 'int4', expected one of 'f32', 'int8'"),
+        ({"temperature": 0}, "temperature is 0, expected a number above 0"),
+        ({"temperature": float("inf")}, "temperature is inf, expected a number above 0"),
+        ({"temperature": True}, "temperature is True, expected a number above 0"),
         ({"labels": ("a",)}, "labels is .'a'., expected two or more"),
         ({"labels": ("a", "a")}, "labels.1. is 'a', expected no string twice"),
         ({"labels": "ab"}, "labels is 'ab', expected a list of strings"),
@@ -127,6 +130,7 @@ def test_the_tensors_of_layers_above_the_first(make_spec):
         ({"layers": 2, "layer_dropout": 0.1}, 2),
         ({"storage": "int8"}, 3),
         ({"truncate": "middle"}, 3),
+        ({"temperature": 1.5}, 3),
         ({"task": "multilabel", "multilabel": True, "outputs": 2}, 3),
     ],
 )

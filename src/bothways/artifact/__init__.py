@@ -10,7 +10,7 @@ Nothing in it is ever executed or unpickled.
 from __future__ import annotations
 
 from bothways.artifact._atomic import claim
-from bothways.artifact._card import card, coverage
+from bothways.artifact._card import calibration, card, coverage
 from bothways.artifact._file import check_replaceable, replace_file
 from bothways.artifact._json import parse as parse_json
 from bothways.artifact._load import load
@@ -29,6 +29,7 @@ __all__ = [
     "NetworkSpec",
     "Spec",
     "VectorizerSpec",
+    "calibration",
     "card",
     "check_replaceable",
     "check_writable",

@@ -6,6 +6,7 @@ from typing import Any
 
 from bothways.artifact._spec import Spec
 
+_MEASURES = ("log_loss", "calibration_error")
 _ANY_NUMBER = """
 A text has any number of the labels: each that has a probability of at least one half."""
 
@@ -64,6 +65,10 @@ def card(spec: Spec, source: str | None = None) -> str:
             f"| held-out accuracy{weighted} | {q['accuracy']:.4f} on {q['held_out_texts']:,} texts "
             f"(log loss {q['log_loss']:.4f}, epoch {q['epoch']}) |"
         )
+    if "calibration" in q:
+        lines.append(f"| probabilities | {calibration(q['calibration'])} |")
+    elif q:
+        lines.append("| probabilities | not calibrated |")
     if "unlabeled_texts" in t:
         lines.append(f"| unlabelled texts learned from | {t['unlabeled_texts']:,} |")
     if "vectors" in t:
@@ -95,6 +100,21 @@ def coverage(v: dict[str, Any]) -> str:
     return (
         f"{v['words']:,} of {v['of_words']:,} words ({v['words'] / max(1, v['of_words']):.1%})"
         f"{composed}, and {v['token_share']:.1%} of the tokens"
+    )
+
+
+def calibration(c: dict[str, Any]) -> str:
+    """What a temperature does to probabilities, from the facts that a training leaves."""
+    scaled = (
+        f"scores are divided by the temperature {c['temperature']:.3f}"
+        if c["temperature"] != 1
+        else "not scaled, as a temperature did not lower the log loss"
+    )
+    losses, errors = ("{:.4f} before, {:.4f} after".format(*c[k]) for k in _MEASURES)
+    return (
+        f"{scaled}; log loss {losses}; calibration error {errors} ({c['bins']} bins; after: on "
+        f"each of {c['folds']} parts of the {c['texts']:,} held-out texts with the temperature "
+        "of the others)"
     )
 
 

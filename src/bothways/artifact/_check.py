@@ -41,6 +41,14 @@ def rate(key: str, value: Any) -> float:
     return float(value)
 
 
+def positive(key: str, value: Any) -> float:
+    """A finite number above 0, as a float."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 < value < math.inf:
+        refuse(key, value, "a number above 0")
+    return float(value)
+
+
 def choice(key: str, value: Any, choices: Sequence[str | None]) -> None:
     """One of `choices`."""
     if not (value is None or isinstance(value, str)) or value not in choices:

@@ -19,7 +19,7 @@ they can compute and refuse, naming the version, what they cannot.
 ADDED: dict[int, dict[str, dict[str, Any]]] = {
     2: {"network": {"layers": 1, "input_dropout": 0.0, "layer_dropout": 0.0}},
     3: {
-        "": {"storage": "f32"},
+        "": {"storage": "f32", "temperature": 1.0},
         "vectorizer": {"truncate": "head"},
         "network": {"word_dropout": 0.0, "multilabel": False},
     },
@@ -189,6 +189,7 @@ class Spec:
     facts for people and programs that read the folder (preset, seed, rows; accuracy): JSON
     values, copied, tuples as lists. `storage` says how the numbers of the tensors are written:
     `"f32"` as they are, `"int8"` in 8 bits with scales; who loads them gets float32.
+    Scores are divided by `temperature` before the sigmoid or softmax (Guo et al. 2017).
 
     Raises `ArtifactError` naming the field that is not as it should be.
     """
@@ -201,10 +202,13 @@ class Spec:
     quality: dict[str, Any] = field(default_factory=dict)
     bothways_version: str = field(default_factory=_this_version)
     storage: str = "f32"
+    temperature: float = 1.0
 
     def __post_init__(self) -> None:
         check.choice("task", self.task, TASKS)
         check.choice("storage", self.storage, STORAGES)
+        temperature = check.positive("temperature", self.temperature)
+        object.__setattr__(self, "temperature", temperature)
         object.__setattr__(self, "labels", check.strings("labels", self.labels))
         if len(self.labels) < 2:
             check.refuse("labels", list(self.labels), "two or more")

@@ -104,6 +104,8 @@ def measure(answers: Answers) -> dict[str, Any]:
         precision_recall_fscore_support,
     )
 
+    from bothways.training import brier_score
+
     truth, probabilities, guess = answers.truth, answers.probabilities, answers.guess
     every = np.arange(len(answers.labels))
     parts = precision_recall_fscore_support(truth, guess, labels=every, zero_division=0.0)
@@ -118,6 +120,7 @@ def measure(answers: Answers) -> dict[str, Any]:
         "texts": len(truth),
         "accuracy": float(accuracy_score(truth, guess)),
         "log_loss": float(log_loss(truth, probabilities, labels=every)),
+        "brier": brier_score(truth, probabilities),
         "labels": per_label,
         "confusion_matrix": {
             "rows": "true label",
@@ -169,12 +172,15 @@ def _show(figures: dict[str, Any]) -> None:
 
     from bothways.cli._output import results
     from bothways.report import verdict
+    from bothways.training import CALIBRATION_BINS
 
     console = results()
     low, high = figures["accuracy_interval"]
     console.print(
         f"accuracy {figures['accuracy']:.4f} ({low:.4f} to {high:.4f})   "
         f"log loss {figures['log_loss']:.4f}   texts {figures['texts']:,}\n"
+        f"calibration error {figures['calibration']['expected_calibration_error']:.4f} "
+        f"({CALIBRATION_BINS} bins)   Brier score {figures['brier']:.4f}\n"
     )
     if "baseline" in figures:
         console.print(f"{verdict(figures['baseline'])}\n")

@@ -99,10 +99,15 @@ def _model(folder: str) -> dict[str, Any]:
             "seed": training.get("seed"),
         },
         **({"word vectors": training["vectors"]} if "vectors" in training else {}),
-        "quality": spec.quality or "not measured",
+        "quality": {k: v for k, v in spec.quality.items() if k != "calibration"} or "not measured",
+        **_calibrated(spec.quality.get("calibration")),
         **_compressed(training.get("compressed")),
         "written by": f"Bothways {spec.bothways_version}, format {spec.format_version}",
     }
+
+
+def _calibrated(facts: dict[str, Any] | None) -> dict[str, Any]:
+    return {} if facts is None else {"calibration": facts}
 
 
 def _compressed(facts: dict[str, Any] | None) -> dict[str, Any]:

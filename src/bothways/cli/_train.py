@@ -35,6 +35,9 @@ def train(
     preset: Annotated[str, typer.Option(help="The recipe: a name (see `bothways presets`) "
                                         "or a file that ends with .json.")] = "fast",
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the texts.")] = None,
+    calibrate: Annotated[bool | None, typer.Option("--calibrate/--no-calibrate", help="Fit a "
+                         "temperature to the held-out texts; done from 100 on if not given.")
+                         ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same bits.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores "
                                                 "if not given.")] = None,
@@ -109,6 +112,7 @@ def train(
         vectors=vectors,
         class_weight=weights,
         validation=validation,
+        calibrate=calibrate,
         random_state=seed,
         threads=threads,
         device=device,
@@ -163,6 +167,8 @@ def train(
             f"{score:.4f} on {quality['held_out_texts']:,} texts, "
             f"epoch {quality['epoch']} of {len(history)}"
         )
+    if "calibration" in quality:
+        console.print(f"probabilities: {artifact.calibration(quality['calibration'])}")
     console.print(f"saved {out} after {time.monotonic() - started:.1f} s")
     if json:
         print_json(_document(out, classifier))

@@ -32,7 +32,10 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     for no part, when the last epoch is kept. `random_state` decides the split, the first weights,
     the order and the dropout: the same value gives the same model bit for bit. `class_weight`
     multiplies the loss of every text of a label: `"balanced"` so that all labels count the same
-    in total, a dict from labels to weights (1 for one that is not in it), or None. `threads` is the
+    in total, a dict from labels to weights (1 for one that is not in it), or None. `calibrate`
+    fits a temperature on the validation part, so that probabilities are nearer to the truth and
+    labels stay: None where that part has 100 texts or more and texts one label each, True
+    refuses any other, False never. `threads` is the
     number of CPU threads, None for all cores; `device` is `"cpu"`, or `"cuda"`, which needs torch.
 
     After `fit`: `classes_ (C,)` in the order of the probabilities; `model_`, the
@@ -58,6 +61,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         vectors: str | PathLike[str] | None = None,
         validation: float | int | None = 0.2,
         class_weight: str | Mapping[Any, float] | None = None,
+        calibrate: bool | None = None,
         random_state: int = 0,
         threads: int | None = None,
         device: str = "cpu",
@@ -71,6 +75,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.vectors = vectors
         self.validation = validation
         self.class_weight = class_weight
+        self.calibrate = calibrate
         self.random_state = random_state
         self.threads = threads
         self.device = device

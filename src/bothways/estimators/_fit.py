@@ -14,6 +14,7 @@ from bothways import kernels, runtime
 from bothways.artifact import Spec, VectorizerSpec
 from bothways.data import Dataset, fingerprint
 from bothways.errors import ArgumentError
+from bothways.estimators._calibrate import calibrate, wants_calibration
 from bothways.estimators._key import run_key
 from bothways.estimators._parts import Part, checked_texts, hold_out, label_sets
 from bothways.estimators._targets import Targets, targets_of
@@ -77,6 +78,7 @@ def fit_texts(
     targets = targets_of(y, len(texts))
     everything = Part(texts, targets.codes, checked_weights(sample_weight, len(texts)))
     train_part, valid_part = hold_out(estimator, everything, targets, valid)
+    calibrated = wants_calibration(estimator, targets.multilabel, valid_part)
     of_classes = None
     if estimator.class_weight is not None:
         of_classes = class_weights(estimator.class_weight, train_part.codes, targets.classes)
@@ -123,6 +125,10 @@ def fit_texts(
         history = fit(learner, train, held_out, recipe, **how)
         tensors = learner.tensors()
     kernels.trim_memory()
+    quality = _quality(history, held_out)
+    if calibrated and quality and held_out is not None:
+        quality["calibration"] = calibrate(spec, tensors, held_out, seed, threads)
+        spec = dataclasses.replace(spec, temperature=quality["calibration"]["temperature"])
     seconds = time.perf_counter() - started
     spec = dataclasses.replace(
         spec,
@@ -135,7 +141,7 @@ def fit_texts(
             "validation": None if valid is not None else estimator.validation,
             "fingerprint": of_data,
         },
-        quality=_quality(history, held_out),
+        quality=quality,
     )
     return Fitted(targets.classes, Model(spec, tensors), tensors, history, truncation, seconds)
 
@@ -211,7 +217,9 @@ def _rounding(spec, tensors, examples, recipe) -> dict[str, Any]:
         return {}
     ids = examples.ids.slice(0, 1000)
     exact, rounded = (
-        runtime.Network(spec.network, tensors, precision=precision).probabilities(ids)
+        runtime.Network(
+            spec.network, tensors, precision=precision, temperature=spec.temperature
+        ).probabilities(ids)
         for precision in ("f32", "bf16")
     )
     apart = np.abs(rounded - exact).max(axis=1, initial=0)

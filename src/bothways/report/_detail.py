@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from bothways.data import Dataset
 from bothways.report._answers import Answers
 from bothways.report._intervals import wilson
+from bothways.training import CALIBRATION_BINS, calibration_error
 
-BINS = 10
-"""Of confidence, equally wide from 0 to 1."""
 LENGTHS = 6
 """Groups of texts by length, equally many in each."""
 POINTS = 120
@@ -28,7 +27,10 @@ def detail(answers: Answers, rows: Dataset, *, errors: int = 20) -> dict[str, An
     guess, right, confidence = answers.guess, answers.right, probabilities.max(axis=1)
     return {
         "accuracy_interval": wilson(int(right.sum()), len(right)),
-        "calibration": _calibration(right, confidence),
+        "calibration": {
+            "expected_calibration_error": calibration_error(truth, probabilities),
+            "bins": _calibration(right, confidence),
+        },
         "coverage": _coverage(right, confidence),
         "by_length": _by_length(right, answers.lengths),
         "precision_recall": _curves(truth, probabilities, labels),
@@ -60,12 +62,11 @@ def _share(right: NDArray[np.bool_]) -> dict[str, Any]:
     }
 
 
-def _calibration(right: NDArray[np.bool_], confidence: NDArray[np.float64]) -> dict[str, Any]:
-    """How often the model is right when it is so sure, and the expected calibration error
-    (Naeini et al. 2015): the mean gap between the two, weighted by texts."""
-    edges = np.linspace(0, 1, BINS + 1)
+def _calibration(right: NDArray[np.bool_], confidence: NDArray[np.float64]) -> list[dict[str, Any]]:
+    """How often the model is right when it is so sure."""
+    edges = np.linspace(0, 1, CALIBRATION_BINS + 1)
     place = np.searchsorted(edges[1:-1], confidence)
-    bins = [
+    return [
         {
             "from": float(edges[n]),
             "to": float(edges[n + 1]),
@@ -74,8 +75,6 @@ def _calibration(right: NDArray[np.bool_], confidence: NDArray[np.float64]) -> d
         }
         for n in np.unique(place)
     ]
-    gaps = sum(b["texts"] * abs(b["confidence"] - b["accuracy"]) for b in bins)
-    return {"expected_calibration_error": gaps / len(right), "bins": bins}
 
 
 def _coverage(right: NDArray[np.bool_], confidence: NDArray[np.float64]) -> list[dict[str, Any]]:

@@ -39,7 +39,9 @@ class Model:
     ) -> None:
         self.spec = spec
         self.labels = list(spec.labels)
-        self.network = Network(spec.network, tensors, precision=precision)
+        self.network = Network(
+            spec.network, tensors, precision=precision, temperature=spec.temperature
+        )
         v = spec.vectorizer
         self.vectorizer = TextVectorizer(
             max_tokens=v.max_tokens,

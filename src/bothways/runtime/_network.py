@@ -29,14 +29,21 @@ class Network:
     a maximum, or multiplied, and between layers, are they all there at once.
 
     `tensors`: those that `NetworkSpec.tensor_shapes` names. With `precision="bf16"` the layers
-    multiply numbers rounded to bfloat16. The scores of a text have the same bits alone, in any
-    batch, in any order and on any number of threads.
+    multiply numbers rounded to bfloat16. `logits` are divided by
+    `temperature`. The scores of a text have the same bits alone, in any batch, in any order and on
+    any number of threads.
     """
 
     def __init__(
-        self, spec: NetworkSpec, tensors: Mapping[str, Floats], *, precision: Precision = "f32"
+        self,
+        spec: NetworkSpec,
+        tensors: Mapping[str, Floats],
+        *,
+        precision: Precision = "f32",
+        temperature: float = 1.0,
     ) -> None:
         self.spec = spec
+        self.temperature = np.float32(temperature)
         self.precision: Precision = precision
         layers = [tuple(tensors[name] for name in layer_names(k)) for k in range(spec.layers)]
         self._inputs = [(kernel, bias) for kernel, _, bias in layers]
@@ -60,7 +67,8 @@ class Network:
     def logits(self, ids: Ragged, *, threads: int | None = None) -> Floats:
         """Scores before the sigmoid or softmax, `(N, outputs)`."""
         features = self.features(ids, threads=threads)
-        return kernels.project(features, self._kernel, self._bias, threads=threads)
+        logits = kernels.project(features, self._kernel, self._bias, threads=threads)
+        return logits / self.temperature
 
     def probabilities(self, ids: Ragged, *, threads: int | None = None) -> Floats:
         """The probability of each label, `(N, C)`; rows sum to one, but for several labels."""

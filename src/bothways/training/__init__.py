@@ -3,6 +3,14 @@
 On the CPU it runs on NumPy and the kernels; torch is imported for a GPU alone.
 """
 
+from bothways.training._calibration import (
+    CALIBRATION_BINS,
+    CALIBRATION_TEXTS,
+    brier_score,
+    calibration_error,
+    fit_calibration,
+    fit_temperature,
+)
 from bothways.training._history import Epoch, History
 from bothways.training._initial import initial_tensors
 from bothways.training._learner import KernelLearner, Learner, new_learner, new_optimizer
@@ -14,6 +22,8 @@ from bothways.training._presets import PRESETS, Preset
 from bothways.training._run import UnfinishedRun
 
 __all__ = [
+    "CALIBRATION_BINS",
+    "CALIBRATION_TEXTS",
     "PRESETS",
     "ClassifierNetwork",
     "Epoch",
@@ -25,7 +35,11 @@ __all__ = [
     "StopTraining",
     "UnfinishedRun",
     "Watcher",
+    "brier_score",
+    "calibration_error",
     "fit",
+    "fit_calibration",
+    "fit_temperature",
     "initial_tensors",
     "network_of",
     "new_learner",
