@@ -15,7 +15,10 @@ from conftest import tiny_corpus
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Pages whose commands are meant to be typed from the top.
-GUIDES = ["decisions.md", "long-texts.md", "small.md", "vectors.md", "report.md"]
+GUIDES = [
+    *("continue.md", "decisions.md", "long-texts.md"),
+    *("report.md", "small.md", "vectors.md"),
+]
 
 
 @pytest.fixture

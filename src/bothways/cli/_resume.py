@@ -1,4 +1,4 @@
-"""train --resume: which run goes on, and which model it may replace."""
+"""train --resume and --from: what is gone on with, and which model may be replaced."""
 
 from __future__ import annotations
 
@@ -29,3 +29,16 @@ def _same(out: str, key: dict[str, Any]) -> bool:
     facts = spec.training
     names = ("fingerprint", "recipe", "seed")
     return "compressed" not in facts and all(facts.get(name) == key.get(name) for name in names)
+
+
+def begun_from(facts: dict[str, Any]) -> str:
+    """What the model that training began with has got, and what of it the data had not."""
+    told = [f"began with {facts['source']}, and {facts['new_words']:,} new words"]
+    for key, what in (
+        ("new_labels", "new labels"),
+        ("labels_without_texts", "labels kept without a text in the new data"),
+    ):
+        if facts[key]:
+            more = ", ..." if len(facts[key]) > 10 else ""
+            told.append(f"{what}: {', '.join(facts[key][:10])}{more}")
+    return "; ".join(told)

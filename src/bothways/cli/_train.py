@@ -32,8 +32,9 @@ def train(
                                                      "'balanced', or a .json file.")] = None,
     valid: Annotated[str, typer.Option(help="What to hold out to choose the best epoch: a "
                                        "fraction, a number of texts, a file, or 'none'.")] = "0.2",
-    preset: Annotated[str, typer.Option(help="The recipe: a name (see `bothways presets`) "
-                                        "or a file that ends with .json.")] = "fast",
+    preset: Annotated[str | None, typer.Option(help="The recipe: a name (see `bothways presets`) "
+                                        "or a file that ends with .json; fast, or that of "
+                                        "--from.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the texts.")] = None,
     calibrate: Annotated[bool | None, typer.Option("--calibrate/--no-calibrate", help="Fit a "
                          "temperature to the held-out texts; done from 100 on if not given.")
@@ -54,6 +55,8 @@ def train(
                                                  "or middle: cut there, both ends kept.")] = None,
     vectors: Annotated[str | None, typer.Option(help="Word vectors to begin with: .vec, .txt, or "
                                                 ".bin of word2vec or fastText.")] = None,
+    start_from: Annotated[str | None, typer.Option("--from", help="A model to go on from; new "
+                                                   "words and labels are added.")] = None,
     device: Annotated[str, typer.Option(help="cpu, or cuda, which needs torch.")] = "cpu",
     autotune: Annotated[str | None, typer.Option(help="Search for the best recipe for so long, "
                                                  "such as 90s, 10m or 1h.")] = None,
@@ -71,7 +74,7 @@ def train(
     from bothways.cli._multilabel import several
     from bothways.cli._output import messages, print_json
     from bothways.cli._progress import TrainingProgress
-    from bothways.cli._resume import check_replaceable
+    from bothways.cli._resume import begun_from, check_replaceable
     from bothways.cli._weights import read_class_weight
     from bothways.data import check_label_sets, read
 
@@ -80,6 +83,8 @@ def train(
     search = wanted(autotune, max_size)
     if search is not None and resume:
         raise ArgumentError("--resume goes on with a run, and a search (--autotune) is none")
+    if search is not None and start_from is not None:
+        raise ArgumentError("--autotune searches for a recipe, and --from has that of its model")
     artifact.check_writable(out, overwrite=overwrite or resume)
     read_rows = partial(
         read,
@@ -110,6 +115,7 @@ def train(
         max_length=max_length,
         truncate=truncate,
         vectors=vectors,
+        start_from=start_from,
         class_weight=weights,
         validation=validation,
         calibrate=calibrate,
@@ -141,6 +147,8 @@ def train(
     if cut.cut_texts:
         of = spec.vectorizer
         console.print(f"{cut} (at {of.output_sequence_length} tokens, truncate {of.truncate})")
+    if "started_from" in spec.training:
+        console.print(begun_from(spec.training["started_from"]))
     begun = spec.training.get("vectors")
     if begun:
         console.print(

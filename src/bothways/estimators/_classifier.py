@@ -24,7 +24,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     """A bidirectional LSTM text classifier with scikit-learn's contract.
 
     `preset` is the name of a recipe (`"fast"`, `"classic"`), a file of one that ends with `.json`,
-    or a `bothways.training.Preset`; `epochs`, `precision` (`"f32"`, `"bf16"`) and `checkpoint`
+    or a `bothways.training.Preset`; None is `"fast"`, or the recipe of the model folder
+    `start_from`, whose weights training then begins with, words and labels of the data being
+    added to the model's; `epochs`, `precision` (`"f32"`, `"bf16"`) and `checkpoint`
     (tokens between the states that are kept for very long texts), `max_length` (the most tokens
     that are read of a text) and `truncate` (which ones: `"head"`, `"tail"` or, both ends,
     `"middle"`), if given, override the recipe's. `validation` is the part of the
@@ -52,13 +54,14 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        preset: str | Preset = "fast",
+        preset: str | Preset | None = None,
         epochs: int | None = None,
         precision: str | None = None,
         checkpoint: int | None = None,
         max_length: int | None = None,
         truncate: str | None = None,
         vectors: str | PathLike[str] | None = None,
+        start_from: str | PathLike[str] | None = None,
         validation: float | int | None = 0.2,
         class_weight: str | Mapping[Any, float] | None = None,
         calibrate: bool | None = None,
@@ -73,6 +76,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.max_length = max_length
         self.truncate = truncate
         self.vectors = vectors
+        self.start_from = start_from
         self.validation = validation
         self.class_weight = class_weight
         self.calibrate = calibrate

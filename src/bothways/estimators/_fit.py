@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from bothways.errors import ArgumentError
 from bothways.estimators._calibrate import calibrate, wants_calibration
 from bothways.estimators._key import run_key
 from bothways.estimators._parts import Part, checked_texts, hold_out, label_sets
+from bothways.estimators._start import recoded, start_of
 from bothways.estimators._targets import Targets, targets_of
 from bothways.estimators._unlabeled import checked_unlabeled, with_unlabeled
 from bothways.estimators._vectors import coverage, vectors_of
@@ -83,30 +85,39 @@ def fit_texts(
     if estimator.class_weight is not None:
         of_classes = class_weights(estimator.class_weight, train_part.codes, targets.classes)
     weights = text_weights(train_part.weights, of_classes, train_part.codes, "training")
-    vectorizer = TextVectorizer(
-        recipe.max_tokens, output_sequence_length=recipe.length, truncate=recipe.truncate
-    )
-    vectorizer.adapt([*train_part.texts, *others])
+    start, known, places = start_of(estimator), targets, np.arange(len(targets.classes))
+    if start is None:
+        vectorizer = TextVectorizer(
+            recipe.max_tokens, output_sequence_length=recipe.length, truncate=recipe.truncate
+        )
+        vectorizer.adapt([*train_part.texts, *others])
+    else:
+        start.check(recipe, targets)
+        classes, places = start.labels(targets)
+        known = Targets(classes, targets.codes)
+        vectorizer = start.vectorizer(recipe, [*train_part.texts, *others])
     of_preset = recipe
     recipe, vectors = vectors_of(estimator, recipe, vectorizer)
-    spec = _spec(recipe, vectorizer, targets)
+    spec = _spec(recipe, vectorizer, known)
     ids, truncation = vectorizer.encode(train_part.texts, threads=threads)
     covered = coverage(estimator, of_preset, vectors, ids)
-    if vectors is None and recipe.word_vectors == "learned":
+    if vectors is None and start is None and recipe.word_vectors == "learned":
         every = with_unlabeled(ids, vectorizer.encode(others, threads=threads).ids)
         vectors = learn_vectors(
             *(every, vectorizer.vocabulary_size, recipe.embedding_dim), seed=estimator.random_state
         )
     # A mean weight of 1 keeps the steps as long as without weights: only ratios count.
     scale = 1.0 if weights is None else weights.mean()
-    train = Examples(as_read(ids, spec), train_part.codes, _scaled(weights, scale))
+    codes = recoded(train_part.codes, places, len(known.classes))
+    train = Examples(as_read(ids, spec), codes, _scaled(weights, scale))
     held_out = None
     if valid_part is not None:
         ids, _ = vectorizer.encode(valid_part.texts, threads=threads)
         # Of several labels, weights act on the loss alone: a metric weighs texts.
         of_texts = None if targets.multilabel else of_classes
         weights = text_weights(valid_part.weights, of_texts, valid_part.codes, "validation")
-        held_out = Examples(as_read(ids, spec), valid_part.codes, _scaled(weights, scale))
+        codes = recoded(valid_part.codes, places, len(known.classes))
+        held_out = Examples(as_read(ids, spec), codes, _scaled(weights, scale))
 
     seed = estimator.random_state
     of_data = fingerprint(_as_dataset(texts, targets))
@@ -120,6 +131,7 @@ def fit_texts(
         threads=threads,
         device=estimator.device,
         vectors=vectors,
+        place=None if start is None else partial(start.place, known.names),
     ) as learner:
         how: dict[str, Any] = {"seed": seed, "threads": threads, "watcher": watcher, "run": run}
         history = fit(learner, train, held_out, recipe, **how)
@@ -135,20 +147,26 @@ def fit_texts(
         training={
             **_rounding(spec, tensors, train if held_out is None else held_out, recipe),
             **covered,
+            **({} if start is None else start.facts(known.names, targets.names, vectorizer)),
             **({"unlabeled_texts": len(others)} if others else {}),
             **weight_facts(everything.weights, of_classes, targets.names),
-            **_training_facts(estimator, recipe, train.labels, targets.names, truncation, seconds),
+            **_training_facts(estimator, recipe, train.labels, known.names, truncation, seconds),
             "validation": None if valid is not None else estimator.validation,
             "fingerprint": of_data,
         },
         quality=quality,
     )
-    return Fitted(targets.classes, Model(spec, tensors), tensors, history, truncation, seconds)
+    return Fitted(known.classes, Model(spec, tensors), tensors, history, truncation, seconds)
 
 
 def recipe_of(estimator: Any) -> Preset:
     """The estimator's preset with what it overrides of it, checked."""
-    recipe = preset(estimator.preset) if isinstance(estimator.preset, str) else estimator.preset
+    recipe = estimator.preset
+    if recipe is None:
+        start = start_of(estimator)
+        recipe = "fast" if start is None else start.recipe
+    if isinstance(recipe, str):
+        recipe = preset(recipe)
     if not isinstance(recipe, Preset):
         raise ArgumentError(f"preset must be a name or a Preset, got {recipe!r}")
     if estimator.epochs is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, get_args, get_type_hints
 
@@ -133,10 +133,12 @@ def new_learner(
     threads: int | None = None,
     device: str = "cpu",
     vectors: Vectors | None = None,
+    place: Callable[[dict[str, Floats]], None] | None = None,
 ) -> Iterator[Learner]:
     """A network with first weights, ready to learn; within the context it may be trained.
 
     `vectors` are rows for the embedding to begin with, as wide as `spec` says, for some words.
+    `place` may put weights of its own into the first ones.
 
     The same seed gives the same weights on every device, and on the CPU the same training bit
     for bit. Raises `ArgumentError` for a device that is not there, or for what it cannot do,
@@ -148,6 +150,8 @@ def new_learner(
     tensors = initial_tensors(spec, vocabulary_size, np.random.default_rng(first))
     if vectors is not None:
         place_vectors(tensors[TABLE], vectors)
+    if place is not None:
+        place(tensors)
     if device == "cpu":
         rng = np.random.default_rng(dropout)
         yield KernelLearner(spec, tensors, recipe, rng=rng, threads=threads)
