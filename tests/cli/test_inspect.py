@@ -67,6 +67,15 @@ def test_the_columns_are_those_that_train_takes(tmp_path):
     assert document["labels"]["counts"] == {"1": 1, "5": 1}
 
 
+def test_several_labels_a_text(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\na,x|y\na,y|x\nb,x\n")
+    document = json.loads(run("inspect", path, "--label-separator", "|", "--json").stdout)
+    assert document["labels"]["counts"] == {"x + y": 2, "x": 1}
+    assert document["contradictions"]["groups"] == 0
+    assert document["repeats"]["surplus"] == 1
+
+
 def test_texts_without_labels(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("text\na\nb\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -112,3 +113,10 @@ def test_an_interrupt_ends_the_cross_validation(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         inspect(rows, suspicious=True)
     assert len(fits) == 1
+
+
+def test_a_model_that_gives_several_labels():
+    network = SimpleNamespace(multilabel=True)
+    model = SimpleNamespace(spec=SimpleNamespace(network=network), labels=["x"])
+    with pytest.raises(DataError, match="tagger gives a text several labels"):
+        inspect(Dataset(["a"], ["x"], "a.csv"), model=model, model_name="tagger")

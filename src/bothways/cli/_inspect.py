@@ -18,6 +18,8 @@ def inspect(
                                                 "texts are in both?")] = None,
     text: Annotated[str | None, typer.Option(help="Column of the texts.")] = None,
     label: Annotated[str | None, typer.Option(help="Column of the labels.")] = None,
+    label_separator: Annotated[str | None, typer.Option(help="What divides several labels in a "
+                                                        "cell, as for train.")] = None,
     max_length: Annotated[int | None, typer.Option(min=1, help="A limit of tokens to try beside "
                                                    "100, 200, 400, 600 and 1,000.")] = None,
     model: Annotated[str | None, typer.Option(help="A model folder: list the labels that it "
@@ -42,12 +44,12 @@ def inspect(
         check_page(html)
         for module in ("matplotlib", "jinja2"):
             require(module, extra="train", purpose="the page")
-    rows, refusal = _read(data, text, label)
-    if label is not None and refusal is not None:
+    rows, refusal = _read(data, text, label, label_separator)
+    if refusal is not None and (label is not None or label_separator is not None):
         raise DataError(refusal)
     other, loaded = None, None
     if data2 is not None:
-        other, also = _read(data2, text, label)
+        other, also = _read(data2, text, label, label_separator)
         refusal = refusal if _gaps(refusal) else also
     if model is not None:
         from bothways.runtime import load
@@ -76,13 +78,16 @@ def inspect(
         inspection.show(results(), facts)
 
 
-def _read(data: str, text: str | None, label: str | None) -> tuple[Dataset, str | None]:
+def _read(
+    data: str, text: str | None, label: str | None, label_separator: str | None
+) -> tuple[Dataset, str | None]:
     """The texts with the labels that `train` would take; where it would take none, without
     them, and with its reason."""
     from bothways.data import read
 
     try:
-        return read(data, text=text, label=label), None
+        rows = read(data, text=text, label=label, multilabel=True, label_separator=label_separator)
+        return rows, None
     except DataError as error:
         return read(data, text=text, need_labels=False), str(error)
 

@@ -29,7 +29,9 @@ def by_model(
     learned their labels, wrong ones too. Raises `DataError` if no label is one of the model's.
     """
     if model.spec.network.multilabel:
-        raise DataError("the model gives several labels a text, and suspects are told of one alone")
+        raise DataError(
+            f"{name} gives a text several labels; labels are judged where a text has one"
+        )
     given = rows.labels or []
     known = np.array([label in model.labels for label in given], bool)
     if not known.any():
