@@ -115,9 +115,15 @@ def test_texts_are_text_and_what_was_trained_on_is_said(tiny_model, corpus, tmp_
     assert HOSTILE in wrong and HOSTILE in page.text
     assert "<b>.jsonl" in page.text
     assert "script" not in page.tags and page.tags.count("details") == 1
-    assert "no text here has this label" in page.text and "trained on, so" not in page.text
+    assert (
+        "no text here has this label" in page.text
+        and "was trained on" not in page.text
+        and "it would be right for" in page.text
+    )
     evaluate(tiny_model, corpus, "--html", html)
-    assert "These are the texts that the model was trained on" in Page(html).text
+    seen = Page(html).text
+    assert "These are the texts that the model was trained on" in seen
+    assert "it would be right for" not in seen
 
 
 @pytest.mark.parametrize("text", ["", "good film"])
@@ -151,9 +157,27 @@ def test_refusals_write_nothing(tiny_model, corpus, tmp_path):
     assert "measured on the same texts" in refused(*at, "--baseline", corpus)
     assert "nothing.csv" in refused(*at, "--baseline", tmp_path / "nothing.csv")
     assert "is not a file" in refused(tiny_model, corpus, "--html", tmp_path)
+    older = corpus.read_bytes()
+    assert "is DATA itself" in refused(tiny_model, corpus, "--html", corpus)
+    other = write(tmp_path / "other.jsonl", *tiny_corpus(20, 5))
+    assert "is --baseline itself" in refused(
+        tiny_model, other, "--baseline", corpus, "--html", corpus
+    )
+    assert corpus.read_bytes() == older
     empty = write(tmp_path / "empty.jsonl", ["", ""], ["pos", "neg"])
     assert "no word" in refused(*at, "--baseline", empty)
     assert html.read_text() == "older"
+
+
+def test_a_model_of_several_labels_has_no_report_yet(tmp_path):
+    texts, labels = tiny_corpus(40)
+    recipe = replace(preset("classic"), embedding_dim=4, hidden_size=4, epochs=1)
+    several = TextClassifier(preset=recipe, validation=None).fit(texts, [[x] for x in labels])
+    several.save(tmp_path / "model")
+    data = write(tmp_path / "data.jsonl", texts, [[x] for x in labels])
+    html = tmp_path / "report.html"
+    sentence = refused(tmp_path / "model", data, "--html", html)
+    assert "gives a text several labels" in sentence and not html.exists()
 
 
 def test_a_book_of_a_text_makes_no_heavy_page(tiny_model, tmp_path):
