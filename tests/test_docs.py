@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Pages whose commands are meant to be typed from the top.
 GUIDES = [
-    *("continue.md", "decisions.md", "long-texts.md"),
+    *("continue.md", "decisions.md", "labels.md", "long-texts.md"),
     *("report.md", "small.md", "vectors.md"),
 ]
 
@@ -28,6 +28,13 @@ def workplace(tmp_path, monkeypatch):
         texts, labels = tiny_corpus(80, seed)
         rows = "".join(f"{t},{x}\n" for t, x in zip(texts, labels, strict=True))
         (tmp_path / name).write_text("text,label\n" + rows)
+    lines = [f"{'old ' * (n % 2)}film{' red' * (n % 3)},{n}\n" for n in range(60)]
+    tags = [f"{'old|' * (n % 2)}{'red' * (n % 3 > 0)}".strip("|") for n in range(60)]
+    weighted = [line.replace(",", f",{'ab'[n % 2]},") for n, line in enumerate(lines)]
+    (tmp_path / "weighted.csv").write_text("text,label,n\n" + "".join(weighted))
+    tagged = [line.split(",")[0] + f",{tag}\n" for line, tag in zip(lines, tags, strict=True)]
+    (tmp_path / "tags.csv").write_text("text,tags\n" + "".join(tagged))
+    (tmp_path / "weights.json").write_text('{"neg": 3}')
     (tmp_path / "texts.txt").write_text("good film\n\na bad one\n")
     (tmp_path / "vectors.vec").write_text("good 0.1 0.2 0.3\nbad 0.3 -0.2 0.1\n")
     monkeypatch.chdir(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 
 from bothways.data import open_regular, show
@@ -18,6 +19,8 @@ def read_class_weight(value: str | None, labels: Sequence[str]) -> str | dict[st
     if value is None or value == "balanced":
         return value
     source = show(value)
+    if not os.path.exists(value):
+        raise DataError(f"class weight {source}: no such file; give a JSON file, or 'balanced'")
     with open_regular(value) as file:
         data = file.read()
     try:
