@@ -68,6 +68,6 @@ def test_files_that_hold_no_weights(tmp_path, content, message):
 
 def test_a_word_that_is_neither():
     with pytest.raises(
-        DataError, match="class weight balance: no such file; give a JSON file, or .balanced."
+        DataError, match=r"class weight balance: no such file; give a JSON file, or .balanced."
     ):
         read_class_weight("balance", ("a", "b"))
