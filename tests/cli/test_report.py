@@ -164,6 +164,8 @@ def test_refusals_write_nothing(tiny_model, corpus, tmp_path):
         tiny_model, other, "--baseline", corpus, "--html", corpus
     )
     assert corpus.read_bytes() == older
+    strange = write(tmp_path / "strange.jsonl", ["a b", "c d"], ["pos", "maybe"])
+    assert "strange.jsonl, line 2: has the label 'maybe'" in refused(*at, "--baseline", strange)
     empty = write(tmp_path / "empty.jsonl", ["", ""], ["pos", "neg"])
     assert "no word" in refused(*at, "--baseline", empty)
     assert html.read_text() == "older"

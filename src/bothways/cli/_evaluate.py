@@ -77,6 +77,7 @@ def evaluate(
     taught = None
     if baseline is not None:
         training = every if _same_file(baseline, data) else read(baseline, text=text, label=label)
+        check_known_labels(loaded.labels, training)
         taught = baseline_rows(loaded.spec, training, every, held_out=held_out)
     answers = answer(loaded, rows, threads)
     if answers.truncation.cut_texts:

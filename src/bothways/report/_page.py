@@ -104,13 +104,14 @@ def _shares(matrix: dict[str, Any]) -> list[tuple[str, list[tuple[int, float]]]]
     ]
 
 
-def _confusions(matrix: dict[str, Any]) -> list[tuple[str, str, int, float]]:
+def _confusions(matrix: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     """The most frequent errors: true label, predicted label, texts, share of the true label."""
     labels = matrix["labels"]
     found = [
-        (labels[t], labels[p], count, count / sum(counts))
+        (count, labels[t], labels[p], count / sum(counts))
         for t, counts in enumerate(matrix["counts"])
         for p, count in enumerate(counts)
         if count and t != p
     ]
-    return sorted(found, key=lambda row: -row[2])[:CONFUSIONS]
+    most = sorted(found, key=lambda row: -row[0])[:CONFUSIONS]
+    return [(t, p, f"{count:,}", f"{100 * share:.1f}\u00a0%") for count, t, p, share in most]
