@@ -97,3 +97,6 @@ def test_a_page(data, tmp_path):
     assert json.loads(done.stdout)["rows"] == 4 and f"wrote {page}" in done.stderr
     assert "Inspection of reviews.csv" in page.read_text()
     assert "no such folder" in refused("inspect", data, "--html", tmp_path / "no" / "page.html")
+    before = data.read_bytes()
+    assert "would replace it" in refused("inspect", data, "--html", data)
+    assert data.read_bytes() == before

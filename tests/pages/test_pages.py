@@ -58,6 +58,22 @@ def test_whatever_is_shown_is_text(make):
     assert ("aria-label", 'it says "hello" & <b>') in page.attributes
 
 
+def test_what_a_browser_would_obey_is_shown(make):
+    html = make("a\x00\x1b[1m\u202eb\u2066\x85\n\tc")
+    assert not set("\x00\x1b\x85\u202e\u2066") & set(html)
+    assert Tags(html).text.count("a\\x00\\x1b[1m\\u202eb\\u2066\\x85\n\tc") == 7
+    # Emoji, and words of Persian, are joined by characters that cannot be printed.
+    joined = "\U0001f468\u200d\U0001f4bb \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    assert Tags(make(joined)).text.count(joined) == 7
+
+
+def test_pictures_of_any_script(make):
+    """Without a warning of matplotlib, whose own font lacks most letters: the browser draws."""
+    svg = picture(lambda figure: figure.text(0, 0, "\u4e2d\u6587 \u0939\u093f"), "\u202e \x07")
+    assert "\u4e2d\u6587 \u0939\u093f" in svg
+    assert "\u202e" not in svg and 'aria-label="\\u202e \\x07"' in svg
+
+
 def test_nothing_is_asked_of_anybody(make):
     html = make("a text")
     for name, value in Tags(html).attributes:
@@ -84,6 +100,15 @@ def test_long_texts_fold_away_and_empty_ones_are_told(make):
     html = make(long)
     assert "<details" in html and long in html
     assert "an empty text" in make("") and "a text of spaces" in make("  ")
+
+
+def test_a_page_never_replaces_what_it_is_made_from(tmp_path):
+    data, link = tmp_path / "data.csv", tmp_path / "link.html"
+    data.write_text("text\n")
+    link.symlink_to(data)
+    check_page(str(tmp_path / "page.html"), str(data), str(tmp_path / "missing.csv"))
+    with pytest.raises(ArtifactError, match="is read for the page"):
+        check_page(str(link), "other.csv", str(data))
 
 
 def test_a_page_replaces_an_older_one_and_nothing_else(tmp_path):

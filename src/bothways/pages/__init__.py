@@ -5,9 +5,10 @@
 
 `mine.html` is a jinja2 template that begins with `{% extends "page.html" %}` and fills
 `{% block content %}` with `<section>`s; `page.html` puts title and subtitle above. Whatever it
-is given is escaped. `{% import "parts.html" as parts %}` brings `parts.tiles`, `parts.facts`,
-`parts.table`, `parts.figure` and `parts.text` (long texts fold away); filters are `percent`,
-`whole` and `fixed`. `look.css` names its classes at the top.
+is given is escaped, and shows what a browser would obey (controls, changes of direction).
+`{% import "parts.html" as parts %}` brings `parts.tiles`, `parts.facts`, `parts.table`,
+`parts.figure` and `parts.text` (long texts fold away); filters are `percent`, `whole` and
+`fixed`. `look.css` names its classes at the top.
 
 `picture(draw, description)` is what `draw(figure)` puts on a matplotlib figure, as inline SVG
 in the colours of the page: draw with `INK`, `FAINT`, `LINE` and `SERIES`.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 
 from bothways.errors import require
+from bothways.pages._visible import visible
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -38,7 +40,9 @@ def picture(
     from markupsafe import Markup
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(_style()):
+    with matplotlib.rc_context(_style()), warnings.catch_warnings():
+        # Its own font only measures: the browser's fonts draw.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         figure = Figure(figsize=(width, height), layout="constrained")
         draw(figure)
         out = io.StringIO()
@@ -102,7 +106,7 @@ def _inline(svg: str, description: str) -> str:
         f'<svg role="img" aria-label="{escape(description)}" viewBox="{box[1]}" '
         'preserveAspectRatio="xMidYMid meet">'
     )
-    return re.sub(r"<svg [^>]*>", lambda _: opening, svg, count=1)
+    return visible(re.sub(r"<svg [^>]*>", lambda _: opening, svg, count=1))
 
 
 def _number(text: str) -> int:

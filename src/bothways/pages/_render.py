@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bothways.errors import require
+from bothways.pages._visible import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -16,8 +17,9 @@ HERE = Path(__file__).parent
 def render(template: Path, **values: Any) -> str:
     """The page that a template makes of `values`, a whole document that asks for nothing else.
 
-    Every value is escaped but the pictures of `picture`; a name that the template uses and
-    `values` lacks is an error of ours, never a blank. Raises `MissingExtraError` without jinja2.
+    Every value is made `visible` and escaped but the pictures of `picture`; a name that the
+    template uses and `values` lacks is an error of ours, never a blank. Raises
+    `MissingExtraError` without jinja2.
     """
     return _environment(template.parent).get_template(template.name).render(values)
 
@@ -28,6 +30,7 @@ def _environment(folder: Path) -> Environment:
         loader=jinja2.FileSystemLoader([folder, HERE]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -37,6 +40,10 @@ def _environment(folder: Path) -> Environment:
 
     environment.globals["style"] = Markup((HERE / "look.css").read_text(encoding="utf-8"))
     return environment
+
+
+def _finalize(value: Any) -> Any:
+    return visible(value) if type(value) is str else value  # not markup, which is ours
 
 
 def percent(share: float, digits: int = 1) -> str:
