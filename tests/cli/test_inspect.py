@@ -98,5 +98,5 @@ def test_a_page(data, tmp_path):
     assert "Inspection of reviews.csv" in page.read_text()
     assert "no such folder" in refused("inspect", data, "--html", tmp_path / "no" / "page.html")
     before = data.read_bytes()
-    assert "would replace it" in refused("inspect", data, "--html", data)
+    assert "is not a page" in refused("inspect", data, "--html", data)
     assert data.read_bytes() == before

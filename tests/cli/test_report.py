@@ -152,23 +152,20 @@ def test_fifty_labels(tmp_path):
 
 def test_refusals_write_nothing(tiny_model, corpus, tmp_path):
     html = tmp_path / "report.html"
-    html.write_text("older")
+    html.write_text("<!DOCTYPE html>older")
     at = (tiny_model, corpus, "--html", html)
     assert "measured on the same texts" in refused(*at, "--baseline", corpus)
     assert "nothing.csv" in refused(*at, "--baseline", tmp_path / "nothing.csv")
     assert "is not a file" in refused(tiny_model, corpus, "--html", tmp_path)
-    older = corpus.read_bytes()
-    assert "is DATA itself" in refused(tiny_model, corpus, "--html", corpus)
-    other = write(tmp_path / "other.jsonl", *tiny_corpus(20, 5))
-    assert "is --baseline itself" in refused(
-        tiny_model, other, "--baseline", corpus, "--html", corpus
-    )
-    assert corpus.read_bytes() == older
+    for path in (corpus, tiny_model / "spec.json"):
+        older = path.read_bytes()
+        assert "is not a page" in refused(tiny_model, corpus, "--html", path)
+        assert path.read_bytes() == older
     strange = write(tmp_path / "strange.jsonl", ["a b", "c d"], ["pos", "maybe"])
     assert "strange.jsonl, line 2: has the label 'maybe'" in refused(*at, "--baseline", strange)
     empty = write(tmp_path / "empty.jsonl", ["", ""], ["pos", "neg"])
     assert "no word" in refused(*at, "--baseline", empty)
-    assert html.read_text() == "older"
+    assert html.read_text() == "<!DOCTYPE html>older"
 
 
 def test_a_model_of_several_labels_has_no_report_yet(tmp_path):

@@ -102,18 +102,22 @@ def test_long_texts_fold_away_and_empty_ones_are_told(make):
     assert "an empty text" in make("") and "a text of spaces" in make("  ")
 
 
-def test_a_page_never_replaces_what_it_is_made_from(tmp_path):
+@pytest.mark.parametrize("older", [b"text\n", b"{}", b"\xff\xfe<!DOCTYPE html>"])
+def test_a_page_never_replaces_what_is_none(tmp_path, older):
     data, link = tmp_path / "data.csv", tmp_path / "link.html"
-    data.write_text("text\n")
+    data.write_bytes(older)
     link.symlink_to(data)
-    check_page(str(tmp_path / "page.html"), str(data), str(tmp_path / "missing.csv"))
-    with pytest.raises(ArtifactError, match="is read for the page"):
-        check_page(str(link), "other.csv", str(data))
+    for act in (check_page, lambda path: write_page(path, "<!DOCTYPE html>")):
+        with pytest.raises(ArtifactError, match=r"link\.html: is not a page"):
+            act(str(link))
+    assert data.read_bytes() == older
+    data.write_bytes(b"")
+    write_page(str(link), "<!DOCTYPE html>")
 
 
 def test_a_page_replaces_an_older_one_and_nothing_else(tmp_path):
     path = tmp_path / "page.html"
-    write_page(str(path), "old")
+    write_page(str(path), "<!doctype HTML>old")
     (tmp_path / "link.html").symlink_to(path)
     write_page(str(tmp_path / "link.html"), "n\udc80w é")
     assert path.read_text(encoding="utf-8") == "n?w é"

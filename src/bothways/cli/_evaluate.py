@@ -57,9 +57,6 @@ def evaluate(
 
     if html is not None:
         check_page(html)
-        for name, other in (("DATA", data), ("--baseline", baseline)):
-            if other is not None and _same_file(html, other):
-                raise ArgumentError(f"--html {html}: is {name} itself, which it would replace")
     loaded = load(model)
     one = loaded.spec.task == "classification"
     if not one and (html or baseline):

@@ -41,7 +41,7 @@ def inspect(
     if model is not None and suspicious:
         raise typer.BadParameter("--model and --suspicious both judge the labels: choose one")
     if html is not None:
-        check_page(html, *filter(None, (data, data2)))
+        check_page(html)
         for module in ("matplotlib", "jinja2"):
             require(module, extra="train", purpose="the page")
     rows, refusal = _read(data, text, label, label_separator)
