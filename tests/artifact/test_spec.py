@@ -20,6 +20,14 @@ from bothways.errors import ArtifactError
         ({"temperature": 0}, "temperature is 0, expected a number above 0"),
         ({"temperature": float("inf")}, "temperature is inf, expected a number above 0"),
         ({"temperature": True}, "temperature is True, expected a number above 0"),
+        (
+            {"thresholds": {"maybe": 0.5}},
+            "key of thresholds is 'maybe', expected one of",
+        ),
+        ({"thresholds": {"pos": 0}}, "thresholds.pos is 0, expected a number above 0"),
+        ({"thresholds": {"pos": 1.5}}, "thresholds.pos is 1.5, expected a number above 0 and at"),
+        ({"thresholds": {"pos": 0.5, "neg": 0.5}}, "expected at most 1, for the task"),
+        ({"thresholds": [0.5]}, "thresholds is .0.5., expected an object"),
         ({"labels": ("a",)}, "labels is .'a'., expected two or more"),
         ({"labels": ("a", "a")}, "labels.1. is 'a', expected no string twice"),
         ({"labels": "ab"}, "labels is 'ab', expected a list of strings"),
@@ -131,6 +139,7 @@ def test_the_tensors_of_layers_above_the_first(make_spec):
         ({"storage": "int8"}, 3),
         ({"truncate": "middle"}, 3),
         ({"temperature": 1.5}, 3),
+        ({"thresholds": {"pos": 0.25}}, 3),
         ({"task": "multilabel", "multilabel": True, "outputs": 2}, 3),
     ],
 )

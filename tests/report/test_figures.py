@@ -36,7 +36,15 @@ def drawn(texts, classes, seed=0, missing=0):
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     labels = [f"label {n}" for n in range(classes)]
     lengths = rng.integers(0, 50, texts)
-    answers = Answers(labels, truth, probabilities, lengths, Truncation(texts, 0, 0, 0))
+    answers = Answers(
+        labels,
+        truth,
+        probabilities,
+        probabilities.argmax(axis=1),
+        probabilities.max(axis=1),
+        lengths,
+        Truncation(texts, 0, 0, 0),
+    )
     return answers, Dataset([f"text {n}" for n in range(texts)], [labels[t] for t in truth], "x")
 
 

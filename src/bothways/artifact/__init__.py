@@ -14,6 +14,7 @@ from bothways.artifact._card import calibration, card, coverage
 from bothways.artifact._file import check_replaceable, replace_file
 from bothways.artifact._json import parse as parse_json
 from bothways.artifact._load import load
+from bothways.artifact._respec import respec
 from bothways.artifact._spec import (
     FORMAT_VERSION,
     NetworkSpec,
@@ -40,6 +41,7 @@ __all__ = [
     "load",
     "parse_json",
     "replace_file",
+    "respec",
     "rounded",
     "save",
 ]

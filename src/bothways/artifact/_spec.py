@@ -19,7 +19,7 @@ they can compute and refuse, naming the version, what they cannot.
 ADDED: dict[int, dict[str, dict[str, Any]]] = {
     2: {"network": {"layers": 1, "input_dropout": 0.0, "layer_dropout": 0.0}},
     3: {
-        "": {"storage": "f32", "temperature": 1.0},
+        "": {"storage": "f32", "temperature": 1.0, "thresholds": {}},
         "vectorizer": {"truncate": "head"},
         "network": {"word_dropout": 0.0, "multilabel": False},
     },
@@ -190,6 +190,8 @@ class Spec:
     values, copied, tuples as lists. `storage` says how the numbers of the tensors are written:
     `"f32"` as they are, `"int8"` in 8 bits with scales; who loads them gets float32.
     Scores are divided by `temperature` before the sigmoid or softmax (Guo et al. 2017).
+    `thresholds` is empty, or has one label and the probability, above 0, from which on a text gets
+    it; a text that does not gets the most probable of the others.
 
     Raises `ArtifactError` naming the field that is not as it should be.
     """
@@ -203,6 +205,7 @@ class Spec:
     bothways_version: str = field(default_factory=_this_version)
     storage: str = "f32"
     temperature: float = 1.0
+    thresholds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check.choice("task", self.task, TASKS)
@@ -218,6 +221,7 @@ class Spec:
         ):
             if not isinstance(value, kind):
                 check.refuse(key, value, f"a {kind.__name__}")
+        self._check_thresholds()
         multilabel = self.task == "multilabel"
         if self.network.multilabel != multilabel:
             expected = f"{str(multilabel).lower()}, for the task {self.task!r}"
@@ -237,6 +241,19 @@ class Spec:
         object.__setattr__(
             self, "bothways_version", check.string("bothways_version", self.bothways_version)
         )
+
+    def _check_thresholds(self) -> None:
+        thresholds = check.facts("thresholds", self.thresholds)
+        most = 1 if self.task == "classification" else 0
+        if len(thresholds) > most:
+            check.refuse("thresholds", thresholds, f"at most {most}, for the task {self.task!r}")
+        for name, value in thresholds.items():
+            if name not in self.labels:
+                check.refuse("a key of thresholds", name, "one of the labels")
+            if check.positive(f"thresholds.{name}", value) > 1:
+                check.refuse(f"thresholds.{name}", value, "a number above 0 and at most 1")
+            thresholds[name] = float(value)
+        object.__setattr__(self, "thresholds", thresholds)
 
     @property
     def format_version(self) -> int:

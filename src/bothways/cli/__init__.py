@@ -10,7 +10,17 @@ import sys
 
 import typer
 
-from bothways.cli import _compress, _demo, _evaluate, _info, _inspect, _predict, _presets, _train
+from bothways.cli import (
+    _compress,
+    _demo,
+    _evaluate,
+    _info,
+    _inspect,
+    _predict,
+    _presets,
+    _threshold,
+    _train,
+)
 from bothways.errors import BothwaysError
 
 __all__ = ["app", "main"]
@@ -26,6 +36,7 @@ app = typer.Typer(
 app.command("train")(_train.train)
 app.command("evaluate")(_evaluate.evaluate)
 app.command("predict")(_predict.predict)
+app.command("threshold")(_threshold.threshold)
 app.command("compress")(_compress.compress)
 app.command("info")(_info.info)
 app.command("inspect")(_inspect.inspect)

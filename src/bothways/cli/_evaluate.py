@@ -30,6 +30,8 @@ def evaluate(
                         "logistic regression on what the model learned from, and compare.")] = None,
     html: Annotated[str | None, typer.Option(help="Write a report to this file, for the "
                                              "browser.")] = None,
+    reject_below: Annotated[float | None, typer.Option(min=0, max=1, help="Also: how good the "
+                            "answers are that have at least this probability.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:  # fmt: skip
@@ -53,11 +55,12 @@ def evaluate(
         seen_before,
         train_baseline,
     )
-    from bothways.runtime import load
+    from bothways.runtime import load, refuse_several
 
     if html is not None:
         check_page(html)
     loaded = load(model)
+    refuse_several(loaded.spec.network.multilabel, reject_below)
     one = loaded.spec.task == "classification"
     if not one and (html or baseline):
         raise ArgumentError(
@@ -80,6 +83,8 @@ def evaluate(
     if answers.truncation.cut_texts:
         messages().print(str(answers.truncation))
     figures = measure(answers) | detail(answers, rows)
+    if reject_below is not None:
+        figures["rejection"] = rejection(answers, reject_below)
     if taught is not None:
         messages().print(f"training the baseline on {len(taught[0]):,} texts ...")
         figures["baseline"] = compare(train_baseline(*taught), rows, answers.right)
@@ -92,6 +97,8 @@ def evaluate(
     if json:
         print_json({"model": model, "data": data, **figures})
     else:
+        if reject_below is not None:
+            _show_rejection(figures["rejection"])
         _show(figures)
 
 
@@ -130,6 +137,36 @@ def measure(answers: Answers) -> dict[str, Any]:
             "counts": confusion_matrix(truth, guess, labels=every).tolist(),
         },
     }
+
+
+def rejection(answers: Answers, reject_below: float) -> dict[str, Any]:
+    """How many texts have an answer of at least that probability, and how many of these are right.
+
+    The accuracy is None if none is answered.
+    """
+    from sklearn.metrics import accuracy_score
+
+    answered = answers.certainty.astype(float) >= reject_below
+    right = (
+        accuracy_score(answers.truth[answered], answers.guess[answered]) if answered.any() else None
+    )
+    return {
+        "reject_below": reject_below,
+        "answered": int(answered.sum()),
+        "coverage": float(answered.mean()),
+        "accuracy_of_answered": None if right is None else float(right),
+    }
+
+
+def _show_rejection(r: dict[str, Any]) -> None:
+    from bothways.cli._output import results
+
+    right = r["accuracy_of_answered"]
+    results().print(
+        f"with at least the probability {r['reject_below']:g} {r['answered']:,} texts "
+        f"({r['coverage']:.1%}) are answered"
+        f"{'' if right is None else f', accuracy {right:.4f}'}; the others are unsure\n"
+    )
 
 
 def held_out_rows(spec: Spec, rows: Dataset) -> Dataset:

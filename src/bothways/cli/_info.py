@@ -99,6 +99,7 @@ def _model(folder: str) -> dict[str, Any]:
             "seed": training.get("seed"),
         },
         **({"word vectors": training["vectors"]} if "vectors" in training else {}),
+        **({"thresholds": spec.thresholds} if spec.thresholds else {}),
         "quality": {k: v for k, v in spec.quality.items() if k != "calibration"} or "not measured",
         **_calibrated(spec.quality.get("calibration")),
         **_compressed(training.get("compressed")),

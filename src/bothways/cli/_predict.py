@@ -5,7 +5,8 @@ from __future__ import annotations
 import json as json_module
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +16,10 @@ from bothways.errors import DataError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from bothways.runtime import Decisions
+
+    Decide = Callable[[NDArray[np.float32]], Decisions]
 
 # Read at a time. What has arrived is answered at once, so a slow sender gets
 # its lines back as they come, and a fast one fills the threads.
@@ -27,27 +32,35 @@ def predict(
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     precision: Annotated[str, typer.Option(help="Of the products: f32, or bf16, which is faster "
                                            "on some CPUs.")] = "f32",
+    reject_below: Annotated[float | None, typer.Option(min=0, max=1, help="Print 'unsure' where "
+                                                       "the label is less probable.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document with the "
                                        "probability of every label.")] = False,
 ) -> None:  # fmt: skip
     """Print LABEL<TAB>PROBABILITY for every line, empty ones too.
 
     Of a model that gives a text several labels: those with a probability of at least one half,
-    the most probable first, and their probabilities, both divided by |; a tab alone if none has."""
+    the most probable first, and their probabilities, both divided by |; a tab alone if none has.
+
+    With --reject-below an uncertain line is unsure<TAB>PROBABILITY; its label in --json is null."""
     from bothways.cli import _multilabel as multilabel
     from bothways.cli._output import messages
-    from bothways.runtime import load
+    from bothways.runtime import decide, load, refuse_several
     from bothways.text import Truncation
 
     loaded = load(model, precision=precision)  # type: ignore[arg-type]
+    refuse_several(loaded.spec.network.multilabel, reject_below)
     source = _open(file)
     out = sys.stdout.buffer
     first, lost = True, Truncation(0, 0, 0, 0)
     if json:
         out.write(b'{"predictions": [')
     one = loaded.spec.task == "classification"
-    documents = _documents if one else multilabel.documents
-    answers = _answers if one else multilabel.lines
+    documents: Any = multilabel.documents
+    answers: Any = multilabel.lines
+    if one:
+        how = partial(decide, spec=loaded.spec, reject_below=reject_below)
+        documents, answers = partial(_documents, decide=how), partial(_answers, decide=how)
     for texts in _lines(source, file):
         ids, truncation = loaded.encode(texts, threads=threads)
         lost += truncation
@@ -67,19 +80,31 @@ def predict(
         messages().print(str(lost))
 
 
-def _answers(labels: list[str], probabilities: NDArray[np.float32]) -> Iterator[str]:
-    best, top = probabilities.argmax(axis=1).tolist(), probabilities.max(axis=1).tolist()
-    return (f"{labels[c]}\t{p:.4f}\n" for c, p in zip(best, top, strict=True))
+def _answers(
+    labels: list[str], probabilities: NDArray[np.float32], decide: Decide
+) -> Iterator[str]:
+    for name, p in _decided(labels, decide(probabilities)):
+        yield f"{'unsure' if name is None else name}\t{p:.4f}\n"
 
 
-def _documents(labels: list[str], probabilities: NDArray[np.float32]) -> Iterator[dict[str, Any]]:
-    best = probabilities.argmax(axis=1).tolist()
-    for row, c in zip(probabilities.tolist(), best, strict=True):
+def _documents(
+    labels: list[str], probabilities: NDArray[np.float32], decide: Decide
+) -> Iterator[dict[str, Any]]:
+    decided = _decided(labels, decide(probabilities))
+    for row, (name, p) in zip(probabilities.tolist(), decided, strict=True):
         yield {
-            "label": labels[c],
-            "probability": round(row[c], 6),
+            "label": name,
+            "probability": round(p, 6),
             "probabilities": {name: round(p, 6) for name, p in zip(labels, row, strict=True)},
         }
+
+
+def _decided(labels: list[str], decisions: Decisions) -> Iterator[tuple[str | None, float]]:
+    """The label of each text, None if it is not sure enough, and its probability."""
+    from bothways.runtime import UNSURE
+
+    for c, p in zip(*(column.tolist() for column in decisions), strict=True):
+        yield (None if c == UNSURE else labels[c]), p
 
 
 def _open(file: str) -> int:

@@ -16,7 +16,7 @@ from bothways.estimators._fit import Fitted, fit_texts
 from bothways.estimators._folder import save_model
 from bothways.estimators._parts import as_list
 from bothways.estimators._targets import codes_of
-from bothways.runtime import present
+from bothways.runtime import UNSURE, decide, present, refuse_several
 from bothways.training import Preset, UnfinishedRun, Watcher
 
 
@@ -121,16 +121,23 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "model_")
         return self.model_.predict_proba(as_list(X), threads=self.threads)
 
-    def predict(self, X: Sequence[str]) -> NDArray[Any]:
+    def predict(self, X: Sequence[str], *, reject_below: float | None = None) -> NDArray[Any]:
         """The most probable of `classes_` for each text, `(N,)`.
 
         Where a text may have several labels, 1 for each that it has and 0 for others, `(N, C)`
-        int64; `model_.predict` gives their names.
+        int64; `model_.predict` gives their names. With `reject_below` it is an array of
+        objects, None for a text whose most probable class is less probable than that.
         """
         probabilities = self.predict_proba(X)
+        refuse_several(self.model_.spec.network.multilabel, reject_below)
         if self.model_.spec.network.multilabel:
             return present(probabilities).astype(np.int64)
-        return self.classes_[probabilities.argmax(axis=1)]
+        answers = decide(probabilities, self.model_.spec, reject_below).answers
+        if reject_below is None:
+            return self.classes_[answers]
+        found = self.classes_.astype(object)[answers]
+        found[answers == UNSURE] = None
+        return found
 
     def score(
         self, X: Sequence[str], y: ArrayLike, sample_weight: ArrayLike | None = None

@@ -14,6 +14,7 @@ from bothways.report._detail import detail
 from bothways.report._facts import report_facts, seen_before
 from bothways.report._history import read_history
 from bothways.report._page import report, verdict
+from bothways.report._threshold import find_threshold
 
 __all__ = [
     "Answers",
@@ -22,6 +23,7 @@ __all__ = [
     "baseline_rows",
     "compare",
     "detail",
+    "find_threshold",
     "read_history",
     "report",
     "report_facts",

@@ -29,7 +29,7 @@ def detail(answers: Answers, rows: Dataset, *, errors: int = 20) -> dict[str, An
         "accuracy_interval": wilson(int(right.sum()), len(right)),
         "calibration": {
             "expected_calibration_error": calibration_error(truth, probabilities),
-            "bins": _calibration(right, confidence),
+            "bins": _calibration(probabilities.argmax(axis=1) == truth, confidence),
         },
         "coverage": _coverage(right, confidence),
         "by_length": _by_length(right, answers.lengths),

@@ -4,8 +4,21 @@ Every prediction of the estimator, the command line and a server runs this code,
 was scored is what is shipped.
 """
 
+from bothways.runtime._decide import UNSURE, Decisions, decide, refuse_several
 from bothways.runtime._model import Model, as_read, load
 from bothways.runtime._multilabel import names_of, present
 from bothways.runtime._network import Network, merge_directions
 
-__all__ = ["Model", "Network", "as_read", "load", "merge_directions", "names_of", "present"]
+__all__ = [
+    "UNSURE",
+    "Decisions",
+    "Model",
+    "Network",
+    "as_read",
+    "decide",
+    "load",
+    "merge_directions",
+    "names_of",
+    "present",
+    "refuse_several",
+]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bothways import Ragged, artifact
 from bothways.artifact import Spec
 from bothways.kernels import Precision, default_threads, precision_used
+from bothways.runtime._decide import UNSURE, decide, refuse_several
 from bothways.runtime._multilabel import names_of, present
 from bothways.runtime._network import Network
 from bothways.text import TextVectorizer, Truncation
@@ -78,14 +79,25 @@ class Model:
         return self.network.probabilities(self.encode(texts, threads=threads)[0], threads=threads)
 
     def predict(
-        self, texts: Sequence[str], *, threads: int | None = None
-    ) -> list[str] | list[list[str]]:
-        """The most probable label of each text, `N` strings; where a text may have several
-        labels, `N` lists of those with a probability of at least one half, empty ones too."""
+        self,
+        texts: Sequence[str],
+        *,
+        threads: int | None = None,
+        reject_below: float | None = None,
+    ) -> list[str] | list[str | None] | list[list[str]]:
+        """The label of each text, `N` strings: the most probable one, unless the model has a
+        threshold for one (`bothways.artifact.Spec`). Where a text may have several
+        labels, `N` lists of those with a probability of at least one half, empty ones too.
+
+        With `reject_below` it is None for a text whose label is less probable than that.
+        Raises `ArgumentError` if it is not from 0 to 1, or a text may have several labels.
+        """
+        refuse_several(self.spec.network.multilabel, reject_below)
         probabilities = self.predict_proba(texts, threads=threads)
         if self.spec.network.multilabel:
             return [names_of(self.labels, row) for row in present(probabilities)]
-        return [self.labels[c] for c in probabilities.argmax(axis=1)]
+        answers = decide(probabilities, self.spec, reject_below).answers.tolist()
+        return [None if c == UNSURE else self.labels[c] for c in answers]
 
 
 def as_read(ids: Ragged, spec: Spec) -> Ragged:
