@@ -71,6 +71,7 @@ def train_baseline(rows: Dataset, same_texts: bool) -> Baseline:
     text = require("sklearn.feature_extraction.text", extra="train", purpose="the baseline")
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
+    from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
     if len(set(rows.labels or [])) < 2:
         raise DataError(f"{rows.source}: a baseline needs texts with two labels or more")
@@ -83,7 +84,8 @@ def train_baseline(rows: Dataset, same_texts: bool) -> Baseline:
     pipeline = make_pipeline(words, LogisticRegression(C=30, max_iter=1_000))
     begin = time.perf_counter()
     try:
-        pipeline.fit(rows.texts, rows.labels)
+        with threadpool_limits(1):  # more threads wait for each other on steps so small
+            pipeline.fit(rows.texts, rows.labels)
     except ValueError as error:
         if "vocabulary" not in str(error):
             raise
