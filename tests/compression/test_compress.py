@@ -139,3 +139,11 @@ def test_nothing_is_overwritten(large, tmp_path):
         bothways.compress(large, tmp_path / "new", texts=["a", "b"], labels=["pos"])
     assert [path.name for path in out.iterdir()] == ["thesis.txt"]
     assert json.loads((large / "spec.json").read_text())["vectorizer"]
+
+
+def test_a_threshold_decides_before_and_after(tiny_model):
+    """One that nothing reaches leaves the other label alone, right for every text that has it."""
+    spec, tensors = artifact.load(tiny_model)
+    never = bothways.Model(replace(spec, thresholds={"pos": 1.0}), tensors)
+    found = change(never, never, ["good film", "bad film"], ["pos", "neg"])
+    assert found["same_label"] == 1 and found["accuracy"] == [0.5, 0.5]

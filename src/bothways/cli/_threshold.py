@@ -38,11 +38,13 @@ def threshold(
 ) -> None:  # fmt: skip
     """Find the probability from which on to give a label."""
     from bothways import artifact
+    from bothways.cli._output import messages, print_json
 
     if reset:
         if data or of or precision or recall or save:
             raise typer.BadParameter("--reset expects nothing but the model")
         artifact.respec(model, lambda spec: replace(spec, thresholds={}), with_row)
+        messages().print(f"{model}: predict gives the most probable label again")
         return
     if data is None or of is None:
         raise typer.BadParameter("expected DATA, and a label with --for")
@@ -56,7 +58,6 @@ def threshold(
     import numpy as np
 
     from bothways.cli._evaluate import check_known_labels, held_out_rows
-    from bothways.cli._output import messages, print_json
     from bothways.data import read
     from bothways.report import find_threshold, seen_before
     from bothways.runtime import load

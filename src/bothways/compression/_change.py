@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bothways.errors import DataError, require
-from bothways.runtime import Model, present
+from bothways.runtime import Model, decide, present
 
 # The longest way to write a float between 0 and 1.
 _LONGEST = 1.2345678901234567e-300
@@ -44,7 +44,10 @@ def change(
         model.predict_proba(texts, threads=threads).astype(np.float64) for model in (before, after)
     ]
     apart = np.abs(pair[1] - pair[0]).max(axis=1, initial=0)
-    best = [present(p) if several else p.argmax(axis=1)[:, None] for p in pair]
+    best = [
+        present(p) if several else decide(p, model.spec).answers[:, None]
+        for p, model in zip(pair, (before, after), strict=True)
+    ]
     found: dict[str, Any] = {
         "texts": len(texts),
         "same_label": float((best[0] == best[1]).all(axis=1).mean()),
