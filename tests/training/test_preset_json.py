@@ -8,7 +8,7 @@ from dataclasses import asdict, fields, replace
 import pytest
 
 from bothways.errors import ArgumentError
-from bothways.training import PRESETS, Preset, parse_preset, preset, preset_json
+from bothways.training import PRESETS, Preset, for_texts, parse_preset, preset, preset_json
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -59,3 +59,11 @@ def test_a_name_or_file_that_is_not_there(tmp_path):
         preset("slow")
     with pytest.raises(ArgumentError, match=r"a\.json: cannot be read \(No such file"):
         preset(str(tmp_path / "a.json"))
+
+
+def test_few_texts_are_read_more_often():
+    recipe = Preset("some", batch_size=32, epochs=4, least_steps=2_500)
+    assert for_texts(recipe, 20_000) == replace(recipe, least_steps=0)
+    assert for_texts(recipe, 4_362) == replace(recipe, epochs=19, least_steps=0)  # 137 steps each
+    assert for_texts(recipe, 1).epochs == 40
+    assert for_texts(Preset("other", epochs=3), 10).epochs == 3

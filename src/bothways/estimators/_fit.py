@@ -39,6 +39,7 @@ from bothways.training import (
     UnfinishedRun,
     Watcher,
     fit,
+    for_texts,
     network_of,
     new_learner,
     preset,
@@ -80,6 +81,7 @@ def fit_texts(
     targets = targets_of(y, len(texts))
     everything = Part(texts, targets.codes, checked_weights(sample_weight, len(texts)))
     train_part, valid_part = hold_out(estimator, everything, targets, valid)
+    recipe = for_texts(recipe, len(train_part.texts))
     calibrated = wants_calibration(estimator, targets.multilabel, valid_part)
     of_classes = None
     if estimator.class_weight is not None:
@@ -172,7 +174,7 @@ def recipe_of(estimator: Any) -> Preset:
     if estimator.epochs is not None:
         if not isinstance(estimator.epochs, int) or estimator.epochs < 1:
             raise ArgumentError(f"epochs must be a whole number from 1, got {estimator.epochs!r}")
-        recipe = dataclasses.replace(recipe, epochs=estimator.epochs)
+        recipe = dataclasses.replace(recipe, epochs=estimator.epochs, least_steps=0)
     if estimator.precision is not None:
         kernels.precision_used(estimator.precision)  # refuses what is none
         recipe = dataclasses.replace(recipe, precision=estimator.precision)

@@ -21,6 +21,11 @@ def checked_unlabeled(estimator: Any, recipe: Preset, unlabeled: Any) -> list[st
         return []
     if isinstance(unlabeled, str) or not hasattr(unlabeled, "__len__"):
         raise DataError(f"expected a list of unlabelled texts, got {type(unlabeled).__name__}")
+    if estimator.start_from is not None:
+        raise ArgumentError(
+            "unlabelled texts are for a training that begins anew, got one that goes on from "
+            f"{estimator.start_from}"
+        )
     if estimator.vectors is not None:
         raise ArgumentError(
             "word vectors come from a file or from unlabelled texts, got both; leave one out"

@@ -18,7 +18,7 @@ from bothways.training._loop import Examples, StopTraining, Watcher, fit
 from bothways.training._network import ClassifierNetwork, train_step
 from bothways.training._network_of import network_of
 from bothways.training._preset_json import parse_preset, preset, preset_json
-from bothways.training._presets import PRESETS, Preset
+from bothways.training._presets import PRESETS, Preset, for_texts
 from bothways.training._run import UnfinishedRun
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "fit",
     "fit_calibration",
     "fit_temperature",
+    "for_texts",
     "initial_tensors",
     "network_of",
     "new_learner",

@@ -13,7 +13,7 @@ from bothways.errors import ArgumentError, require
 from bothways.estimators import TextClassifier, recipe_of
 from bothways.runtime import Model
 from bothways.text import TextVectorizer
-from bothways.training import History, Preset, Watcher, preset_json
+from bothways.training import History, Preset, Watcher, for_texts, preset_json
 from bothways.tuning._budget import Budget, Cost
 from bothways.tuning._duration import parse_duration
 from bothways.tuning._search import Found, Limits, Report, search
@@ -62,6 +62,7 @@ def autotune(
     if trials is not None and (not isinstance(trials, int) or trials < 1):
         raise ArgumentError(f"trials must be a whole number from 1, got {trials!r}")
     base = recipe_of(classifier)
+    base = for_texts(base, len(texts))
     most = None if max_size is None else parse_size(max_size)
     vectorizer = TextVectorizer(output_sequence_length=base.length).adapt(texts)
     sizes, cost = _measured(texts, labels, vectorizer)
