@@ -22,10 +22,10 @@ class Preset:
     `weight_decay` is for `adamw` alone. `precision` is that of the products on the CPU. With
     `checkpoint` back-propagation keeps the states of every so many steps and computes those
     between again: less memory for very long texts, a third more work, the same bits. `bucket`:
-    see `bothways.data.batches`. Of few texts there are more than
-    `epochs` passes, up to ten times as many, for `least_steps` steps in all. Training stops early after
-    `patience` epochs without a better validation, which a rate that falls to nothing at the end
-    hardly needs. The dropout rates, `layers` and `merge`: see `bothways.artifact.NetworkSpec`.
+    see `bothways.data.batches`. Of few texts there are more than `epochs` passes, up to ten
+    times as many, for `least_steps` steps in all. Training stops early after `patience` epochs
+    without a better validation, which a rate that falls to nothing at the end hardly needs. The
+    dropout rates, `layers` and `merge`: see `bothways.artifact.NetworkSpec`.
     """
 
     name: str
