@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -67,6 +68,18 @@ def test_calibration_and_curves_are_scikit_learns(classes):
     accuracy = accuracy_score(answers.truth, answers.guess)
     assert everything["answered"] == 1 and everything["accuracy"] == pytest.approx(accuracy)
     assert figures["coverage"][0]["accuracy"] > accuracy
+
+
+def test_a_label_that_a_threshold_gives_is_told_with_its_own_probability():
+    answers, rows = drawn(200, 2)
+    guess = (answers.probabilities[:, 1] >= 0.9).astype(np.int64)
+    certainty = answers.probabilities[np.arange(200), guess]
+    figures = detail(replace(answers, guess=guess, certainty=certainty), rows, errors=200)
+    wrong = {f"row {n + 1}": certainty[n] for n in np.flatnonzero(guess != answers.truth)}
+    told = {error["place"]: error["probability"] for error in figures["confident_errors"]}
+    assert told == wrong and min(told.values()) < 0.5
+    assert figures["coverage"][-1]["least_probability"] == certainty.min()
+    assert figures["calibration"] == detail(answers, rows)["calibration"]
 
 
 def test_groups_by_length_hold_every_text_once():

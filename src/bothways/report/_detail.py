@@ -24,14 +24,16 @@ def detail(answers: Answers, rows: Dataset, *, errors: int = 20) -> dict[str, An
     `errors` is how many of the most confident errors to list.
     """
     labels, truth, probabilities = answers.labels, answers.truth, answers.probabilities
-    guess, right, confidence = answers.guess, answers.right, probabilities.max(axis=1)
+    guess, right = answers.guess, answers.right
+    # That of the label that is given, which a threshold may have chosen, and the highest one.
+    given, highest = answers.certainty.astype(np.float64), probabilities.max(axis=1)
     return {
         "accuracy_interval": wilson(int(right.sum()), len(right)),
         "calibration": {
             "expected_calibration_error": calibration_error(truth, probabilities),
-            "bins": _calibration(probabilities.argmax(axis=1) == truth, confidence),
+            "bins": _calibration(probabilities.argmax(axis=1) == truth, highest),
         },
-        "coverage": _coverage(right, confidence),
+        "coverage": _coverage(right, given),
         "by_length": _by_length(right, answers.lengths),
         "precision_recall": _curves(truth, probabilities, labels),
         "confident_errors": [
@@ -40,9 +42,9 @@ def detail(answers: Answers, rows: Dataset, *, errors: int = 20) -> dict[str, An
                 "text": rows.texts[n],
                 "label": labels[truth[n]],
                 "predicted": labels[guess[n]],
-                "probability": float(confidence[n]),
+                "probability": float(given[n]),
             }
-            for n in _most_confident_errors(right, confidence, errors)
+            for n in _most_confident_errors(right, given, errors)
         ],
     }
 
