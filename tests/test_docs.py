@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Pages whose commands are meant to be typed from the top.
 GUIDES = [
+    "accuracy.md",
     *("continue.md", "decisions.md", "labels.md", "long-texts.md"),
     *("report.md", "small.md", "vectors.md"),
 ]
