@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 
@@ -155,7 +156,9 @@ def test_info(trained):
 def test_interrupted_training_keeps_the_best_so_far(corpus, tmp_path, number, code):
     command = [sys.executable, "-m", "bothways", "train", str(corpus), "--epochs", "100000"]
     command += ["--out", str(tmp_path / "m"), "--valid", "none"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    # Whoever runs the tests in the background may ignore Ctrl-C, and so would the child.
+    hears = partial(signal.signal, number, signal.SIG_DFL)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=hears) as process:
         assert "120 texts" in process.stderr.readline()
         time.sleep(6)
         process.send_signal(number)
