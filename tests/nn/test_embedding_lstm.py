@@ -59,6 +59,7 @@ def test_it_is_the_embedding_and_the_layer(lengths, V, D, H, seed):
 def test_only_the_rows_that_were_used_get_a_gradient(isa, dtype, dropout):
     case = make_case(LENGTHS, V=40, I=8)
     layer = layer_for(case, dropout=dropout)
+    torch.manual_seed(0)  # by chance a word may lose all its features
     ids = case.ids.to(dtype)
     before = ids.clone()
     output, _ = layer(RaggedTensor(ids, case.offsets))
