@@ -31,7 +31,7 @@ LEVELS = {
     "nn": 4,
     "training": 5,
     "report": 6,
-    "compression": 5,
+    "compression": 6,
     "estimators": 6,
     "inspection": 6.5,
     "tuning": 6.5,

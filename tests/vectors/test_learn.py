@@ -69,7 +69,7 @@ def test_a_recipe_begins_with_them(monkeypatch):
         given.append((len(ids), vocabulary_size, dim, seed))
         return learn_vectors(ids, vocabulary_size, dim, seed=seed)
 
-    monkeypatch.setattr("bothways.estimators._fit.learn_vectors", learn)
+    monkeypatch.setattr("bothways.estimators._vectors.learn_vectors", learn)
     assert preset("fast").word_vectors == "learned"
     texts = ["good film", "bad film", "good", "bad"] * 8
     TextClassifier(epochs=1, validation=None, random_state=3).fit(texts, ["+", "-"] * 16)

@@ -108,34 +108,35 @@ def measure(answers: Answers) -> dict[str, Any]:
     from sklearn.metrics import (
         accuracy_score,
         confusion_matrix,
-        log_loss,
         precision_recall_fscore_support,
     )
 
-    from bothways.training import brier_score
+    from bothways.training import brier_score, log_loss
 
     truth, probabilities, guess = answers.truth, answers.probabilities, answers.guess
     every = np.arange(len(answers.labels))
     parts = precision_recall_fscore_support(truth, guess, labels=every, zero_division=0.0)
-    per_label = {
-        name: dict(
-            zip(("precision", "recall", "f1"), (float(p[n]) for p in parts[:3]), strict=True),
-            support=int(parts[3][n]),
-        )
-        for n, name in enumerate(answers.labels)
-    }
     return {
         "texts": len(truth),
         "accuracy": float(accuracy_score(truth, guess)),
-        "log_loss": float(log_loss(truth, probabilities, labels=every)),
+        "log_loss": log_loss(truth, probabilities),
         "brier": brier_score(truth, probabilities),
-        "labels": per_label,
+        "labels": label_figures(answers.labels, parts),
         "confusion_matrix": {
             "rows": "true label",
             "columns": "predicted label",
             "labels": answers.labels,
             "counts": confusion_matrix(truth, guess, labels=every).tolist(),
         },
+    }
+
+
+def label_figures(labels: list[str], parts: Any) -> dict[str, dict[str, Any]]:
+    """What `precision_recall_fscore_support` found of each of the labels, by name."""
+    precision, recall, f1, support = (part.tolist() for part in parts)
+    return {
+        name: {"precision": precision[n], "recall": recall[n], "f1": f1[n], "support": support[n]}
+        for n, name in enumerate(labels)
     }
 
 
@@ -171,18 +172,17 @@ def _show_rejection(r: dict[str, Any]) -> None:
 
 def held_out_rows(spec: Spec, rows: Dataset) -> Dataset:
     """The rows that training held out of the same data, chosen again by the same seed."""
-    from bothways.data import fingerprint, rarest_labels, split
+    from bothways.data import training_parts
 
-    facts = spec.training
-    if facts.get("validation") is None:
+    if spec.training.get("validation") is None:
         raise DataError("--held-out: the training of this model held nothing out of its data")
-    if facts.get("fingerprint") != fingerprint(rows):
+    parts = training_parts(rows, spec.training)
+    if parts is None:
         raise DataError(
             f"--held-out: {rows.source} is not the data that the model was trained on, so it is "
             "not known which of its rows were held out"
         )
-    strata = rows.labels or rarest_labels(rows.label_sets or [])
-    return rows.take(split(strata, facts["validation"], facts["seed"])[1])
+    return rows.take(parts[1])
 
 
 def check_known_labels(labels: list[str], rows: Dataset) -> None:

@@ -91,11 +91,12 @@ def measure(model: Model, rows: Dataset, threads: int | None = None) -> tuple[di
         accuracy_score,
         f1_score,
         hamming_loss,
-        log_loss,
         precision_recall_fscore_support,
     )
 
+    from bothways.cli._evaluate import label_figures
     from bothways.runtime import present
+    from bothways.training import log_loss
 
     place = {name: n for n, name in enumerate(model.labels)}
     truth = np.zeros((len(rows), len(place)), np.bool_)
@@ -105,22 +106,14 @@ def measure(model: Model, rows: Dataset, threads: int | None = None) -> tuple[di
     probabilities = model.network.probabilities(ids, threads=threads)
     guess = present(probabilities)
     parts = precision_recall_fscore_support(truth, guess, zero_division=0.0)
-    per_label = {
-        name: dict(
-            zip(("precision", "recall", "f1"), (float(p[n]) for p in parts[:3]), strict=True),
-            support=int(parts[3][n]),
-        )
-        for n, name in enumerate(model.labels)
-    }
-    each = log_loss(truth.ravel(), probabilities.astype(np.float64).ravel(), labels=[False, True])
     figures = {
         "texts": len(truth),
         "micro_f1": float(f1_score(truth, guess, average="micro", zero_division=0.0)),
         "macro_f1": float(f1_score(truth, guess, average="macro", zero_division=0.0)),
         "accuracy": float(accuracy_score(truth, guess)),
         "hamming_loss": float(hamming_loss(truth, guess)),
-        "log_loss": float(each) * len(place),
-        "labels": per_label,
+        "log_loss": log_loss(truth, probabilities),
+        "labels": label_figures(model.labels, parts),
     }
     return figures, truncation
 

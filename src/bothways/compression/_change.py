@@ -9,6 +9,7 @@ import numpy as np
 
 from bothways.errors import DataError, require
 from bothways.runtime import Model, decide, present
+from bothways.training import log_loss
 
 # The longest way to write a float between 0 and 1.
 _LONGEST = 1.2345678901234567e-300
@@ -57,7 +58,7 @@ def change(
     if labels is None:
         return found
     require("sklearn", extra="train", purpose="measuring the accuracy")
-    from sklearn.metrics import accuracy_score, log_loss
+    from sklearn.metrics import accuracy_score
 
     place = {name: n for n, name in enumerate(before.labels)}
     has = np.zeros((len(texts), len(place)), np.bool_)
@@ -69,10 +70,5 @@ def change(
             has[n, place[str(name)]] = True
     truth = has if several else has.argmax(axis=1)
     found["accuracy"] = [float(accuracy_score(truth, guess)) for guess in best]
-    if several:
-        losses = [log_loss(has.ravel(), p.ravel(), labels=[False, True]) for p in pair]
-        found["log_loss"] = [float(loss) * len(place) for loss in losses]
-        return found
-    sums = [probabilities / probabilities.sum(axis=1, keepdims=True) for probabilities in pair]
-    found["log_loss"] = [float(log_loss(truth, p, labels=np.arange(len(place)))) for p in sums]
+    found["log_loss"] = [log_loss(truth, p) for p in pair]
     return found

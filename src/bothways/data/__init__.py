@@ -11,7 +11,7 @@ from bothways.data._batches import batches
 from bothways.data._dataset import Dataset, check_label_sets, check_labels, fingerprint
 from bothways.data._files import open_regular, show
 from bothways.data._read import read
-from bothways.data._split import rarest_labels, split
+from bothways.data._split import rarest_labels, split, training_parts
 
 __all__ = [
     "Dataset",
@@ -24,4 +24,5 @@ __all__ = [
     "read",
     "show",
     "split",
+    "training_parts",
 ]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numbers
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bothways.data._dataset import Dataset, fingerprint
 from bothways.errors import ArgumentError, require
 
 
@@ -65,6 +67,23 @@ def rarest_labels(label_sets: Sequence[Sequence[str]]) -> list[str]:
     """
     counts = Counter(label for labels in label_sets for label in set(labels))
     return [min(labels, key=lambda name: (counts[name], name), default="") for labels in label_sets]
+
+
+def training_parts(
+    rows: Dataset, facts: Mapping[str, Any]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """The places in `rows` that a training learned from, and those that it held out, sorted.
+
+    `facts` are the `training` of its model's spec. None where `rows` are not the data that it
+    was given, so that nothing is known of them; the latter part is empty where it held out
+    nothing, or other data.
+    """
+    if facts.get("fingerprint") != fingerprint(rows):
+        return None
+    if facts.get("validation") is None:
+        return np.arange(len(rows), dtype=np.int64), np.zeros(0, np.int64)
+    strata = rows.labels or rarest_labels(rows.label_sets or [])
+    return split(strata, facts["validation"], facts["seed"])
 
 
 def _count(asked: float | int, rows: int, classes: int) -> int:

@@ -18,10 +18,10 @@ from bothways.errors import ArgumentError
 from bothways.estimators._calibrate import calibrate, wants_calibration
 from bothways.estimators._key import run_key
 from bothways.estimators._parts import Part, checked_texts, hold_out, label_sets
-from bothways.estimators._start import recoded, start_of
+from bothways.estimators._start import Start, recoded, start_of
 from bothways.estimators._targets import Targets, targets_of
-from bothways.estimators._unlabeled import checked_unlabeled, with_unlabeled
-from bothways.estimators._vectors import coverage, vectors_of
+from bothways.estimators._unlabeled import checked_unlabeled
+from bothways.estimators._vectors import coverage, learned, vectors_of
 from bothways.estimators._weights import (
     Weights,
     checked_weights,
@@ -44,7 +44,6 @@ from bothways.training import (
     new_learner,
     preset,
 )
-from bothways.vectors import learn_vectors
 
 
 class Fitted(NamedTuple):
@@ -74,7 +73,8 @@ def fit_texts(
 ) -> Fitted:
     """Vectorize, hold out, train, and build the runtime model."""
     started = time.perf_counter()
-    recipe = recipe_of(estimator)
+    start = start_of(estimator)
+    recipe = _recipe(estimator, start)
     others = checked_unlabeled(estimator, recipe, unlabeled)
     threads = estimator.threads or default_threads()
     texts = checked_texts(X)
@@ -87,7 +87,7 @@ def fit_texts(
     if estimator.class_weight is not None:
         of_classes = class_weights(estimator.class_weight, train_part.codes, targets.classes)
     weights = text_weights(train_part.weights, of_classes, train_part.codes, "training")
-    start, known, places = start_of(estimator), targets, np.arange(len(targets.classes))
+    known, places = targets, np.arange(len(targets.classes))
     if start is None:
         vectorizer = TextVectorizer(
             recipe.max_tokens, output_sequence_length=recipe.length, truncate=recipe.truncate
@@ -103,11 +103,9 @@ def fit_texts(
     spec = _spec(recipe, vectorizer, known)
     ids, truncation = vectorizer.encode(train_part.texts, threads=threads)
     covered = coverage(estimator, of_preset, vectors, ids)
-    if vectors is None and start is None and recipe.word_vectors == "learned":
-        every = with_unlabeled(ids, vectorizer.encode(others, threads=threads).ids)
-        vectors = learn_vectors(
-            *(every, vectorizer.vocabulary_size, recipe.embedding_dim), seed=estimator.random_state
-        )
+    seed = estimator.random_state
+    if vectors is None and start is None:
+        vectors = learned(recipe, vectorizer, ids, others, seed, threads)
     # A mean weight of 1 keeps the steps as long as without weights: only ratios count.
     scale = 1.0 if weights is None else weights.mean()
     codes = recoded(train_part.codes, places, len(known.classes))
@@ -121,7 +119,6 @@ def fit_texts(
         codes = recoded(valid_part.codes, places, len(known.classes))
         held_out = Examples(as_read(ids, spec), codes, _scaled(weights, scale))
 
-    seed = estimator.random_state
     of_data = fingerprint(_as_dataset(texts, targets))
     if run is not None:
         run.agree(run_key(estimator, recipe, of_data, vectorizer, train, held_out))
@@ -163,9 +160,12 @@ def fit_texts(
 
 def recipe_of(estimator: Any) -> Preset:
     """The estimator's preset with what it overrides of it, checked."""
+    return _recipe(estimator, start_of(estimator))
+
+
+def _recipe(estimator: Any, start: Start | None) -> Preset:
     recipe = estimator.preset
     if recipe is None:
-        start = start_of(estimator)
         recipe = "fast" if start is None else start.recipe
     if isinstance(recipe, str):
         recipe = preset(recipe)

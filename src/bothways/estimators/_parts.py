@@ -30,12 +30,17 @@ def as_list(X: Any) -> Any:
     return X
 
 
-def checked_texts(X: Any) -> list[str]:
-    """Texts as a list. Raises `DataError` for what is no list of them, or an empty one."""
+def texts_of(X: Any, what: str = "texts") -> list[str]:
+    """Texts as a list. Raises `DataError`, naming `what`, for what is no list of them."""
     X = as_list(X)
     if isinstance(X, str) or not hasattr(X, "__len__") or not hasattr(X, "__iter__"):
-        raise DataError(f"expected a list of texts, got {type(X).__name__}")
-    texts = X.to_pylist() if hasattr(X, "to_pylist") else list(X)
+        raise DataError(f"expected a list of {what}, got {type(X).__name__}")
+    return X.to_pylist() if hasattr(X, "to_pylist") else list(X)
+
+
+def checked_texts(X: Any) -> list[str]:
+    """Texts as a list. Raises `DataError` for what is no list of them, or an empty one."""
+    texts = texts_of(X)
     if not texts:
         raise DataError("there are no texts; a classifier needs texts to learn from")
     return texts

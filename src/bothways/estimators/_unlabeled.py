@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from bothways import Ragged
-from bothways.errors import ArgumentError, DataError
+from bothways.errors import ArgumentError
+from bothways.estimators._parts import texts_of
 from bothways.training import Preset
 
 
@@ -19,8 +20,7 @@ def checked_unlabeled(estimator: Any, recipe: Preset, unlabeled: Any) -> list[st
     """
     if unlabeled is None:
         return []
-    if isinstance(unlabeled, str) or not hasattr(unlabeled, "__len__"):
-        raise DataError(f"expected a list of unlabelled texts, got {type(unlabeled).__name__}")
+    texts = texts_of(unlabeled, "unlabelled texts")
     if estimator.start_from is not None:
         raise ArgumentError(
             "unlabelled texts are for a training that begins anew, got one that goes on from "
@@ -35,7 +35,7 @@ def checked_unlabeled(estimator: Any, recipe: Preset, unlabeled: Any) -> list[st
             "unlabelled texts are for recipes that learn word vectors, got the preset "
             f"{recipe.name!r} with word_vectors={recipe.word_vectors!r}, expected 'learned'"
         )
-    return unlabeled.to_pylist() if hasattr(unlabeled, "to_pylist") else list(unlabeled)
+    return texts
 
 
 def with_unlabeled(ids: Ragged, more: Ragged) -> Ragged:

@@ -10,13 +10,10 @@ import numpy as np
 
 from bothways import Ragged
 from bothways.errors import ArgumentError
+from bothways.estimators._unlabeled import with_unlabeled
 from bothways.text import TextVectorizer
 from bothways.training import Preset
-from bothways.vectors import Vectors, read_vectors
-
-# The standard deviation of the rows that training begins with: `docs/vectors.md` has the
-# measurement, and what happens with numbers as large as in some files.
-SPREAD = 0.1
+from bothways.vectors import SPREAD, Vectors, learn_vectors, read_vectors
 
 
 def vectors_of(
@@ -40,6 +37,22 @@ def vectors_of(
     if spread > 0:
         vectors = vectors._replace(rows=vectors.rows * np.float32(SPREAD / spread))
     return replace(recipe, embedding_dim=vectors.rows.shape[1]), vectors
+
+
+def learned(
+    recipe: Preset,
+    vectorizer: TextVectorizer,
+    ids: Ragged,
+    others: list[str],
+    seed: int,
+    threads: int,
+) -> Vectors | None:
+    """The rows that the training texts, as `ids`, and the unlabelled `others` teach; None if
+    the recipe learns none."""
+    if recipe.word_vectors != "learned":
+        return None
+    every = with_unlabeled(ids, vectorizer.encode(others, threads=threads).ids)
+    return learn_vectors(every, vectorizer.vocabulary_size, recipe.embedding_dim, seed=seed)
 
 
 def coverage(estimator: Any, recipe: Preset, vectors: Vectors | None, ids: Ragged) -> dict:

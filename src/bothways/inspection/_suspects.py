@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bothways.data import Dataset, fingerprint, split
+from bothways.data import Dataset, training_parts
 from bothways.errors import DataError, require
 from bothways.inspection._facts import Suspect, Suspects
 from bothways.runtime import Model
@@ -149,10 +149,8 @@ def _suspects(rows, probabilities, labels, seen, basis, unjudged, show) -> Suspe
 
 def _seen(rows: Dataset, model: Model) -> NDArray[np.bool_]:
     """Which rows the model was trained on, as far as its facts tell."""
-    facts = model.spec.training
     seen = np.zeros(len(rows), bool)
-    if facts.get("fingerprint") == fingerprint(rows):
-        seen[:] = True
-        if facts.get("validation") is not None:
-            seen[split(rows.labels or [], facts["validation"], facts["seed"])[1]] = False
+    parts = training_parts(rows, model.spec.training)
+    if parts is not None:
+        seen[parts[0]] = True
     return seen

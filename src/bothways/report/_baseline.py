@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bothways.data import Dataset, fingerprint, split
+from bothways.data import Dataset, fingerprint, training_parts
 from bothways.errors import DataError, require
 from bothways.report._intervals import paired, wilson
 
@@ -45,22 +45,18 @@ def baseline_rows(
     hold out; of other data, all rows. Raises `DataError` where the baseline would be measured
     on texts that it learned.
     """
-    digest, facts = fingerprint(training), spec.training
-    if not held_out and digest == fingerprint(measured_on):
+    if not held_out and fingerprint(training) == fingerprint(measured_on):
         raise DataError(
             f"--baseline: would learn from {training.source} and be measured on the same texts; "
             "measure on others, or with --held-out"
         )
-    same = facts.get("fingerprint") == digest
-    if held_out and not same:
+    parts = training_parts(training, spec.training)
+    if held_out and parts is None:
         raise DataError(
             f"--baseline: with --held-out it is trained on the rest of {measured_on.source}, "
             f"and {training.source} is other data"
         )
-    if same and facts.get("validation") is not None:
-        kept = split(training.labels or [], facts["validation"], facts["seed"])[0]
-        training = training.take(kept)
-    return training, same
+    return (training, False) if parts is None else (training.take(parts[0]), True)
 
 
 def train_baseline(rows: Dataset, same_texts: bool) -> Baseline:

@@ -20,6 +20,7 @@ from bothways.training._network_of import network_of
 from bothways.training._preset_json import parse_preset, preset, preset_json
 from bothways.training._presets import PRESETS, Preset, for_texts
 from bothways.training._run import UnfinishedRun
+from bothways.training._validation import log_loss
 
 __all__ = [
     "CALIBRATION_BINS",
@@ -42,6 +43,7 @@ __all__ = [
     "fit_temperature",
     "for_texts",
     "initial_tensors",
+    "log_loss",
     "network_of",
     "new_learner",
     "new_optimizer",

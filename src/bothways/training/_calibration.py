@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bothways.training._validation import log_loss
+
 CALIBRATION_TEXTS = 100
 """The smallest validation part that a temperature is fitted on."""
 
@@ -62,7 +64,7 @@ def fit_temperature(logits: ArrayLike, truth: ArrayLike, weights: ArrayLike | No
     from scipy.optimize import minimize_scalar
 
     def loss(log_temperature: float) -> float:
-        return log_loss(scaled(logits, math.exp(log_temperature)), truth, weights)
+        return log_loss(np.asarray(truth), scaled(logits, math.exp(log_temperature)), weights)
 
     found = minimize_scalar(loss, bounds=(math.log(_LOWEST), math.log(_HIGHEST)), method="bounded")
     return math.exp(found.x)
@@ -86,7 +88,7 @@ def fit_calibration(
     after = np.empty_like(before)
     for rest, part in KFold(FOLDS, shuffle=True, random_state=seed).split(logits):
         after[part] = scaled(logits[part], fit_temperature(logits[rest], truth[rest], counts[rest]))
-    losses = [log_loss(p, truth, counts) for p in (before, after)]
+    losses = [log_loss(truth, p, counts) for p in (before, after)]
     better = losses[1] < losses[0]
     return {
         "temperature": fit_temperature(logits, truth, counts) if better else 1.0,
@@ -96,14 +98,6 @@ def fit_calibration(
         "bins": CALIBRATION_BINS,
         "folds": FOLDS,
     }
-
-
-def log_loss(probabilities: ArrayLike, truth: ArrayLike, weights: ArrayLike | None = None) -> float:
-    """Nats a text, of `probabilities (N, C)` whose rows sum to 1."""
-    from sklearn.metrics import log_loss as of_scikit_learn
-
-    every = np.arange(np.shape(probabilities)[1])
-    return float(of_scikit_learn(truth, probabilities, labels=every, sample_weight=weights))
 
 
 def scaled(logits: ArrayLike, temperature: float) -> Doubles:

@@ -6,6 +6,6 @@ gigabytes takes little memory.
 
 from bothways.vectors._learn import learn_vectors
 from bothways.vectors._read import read_vectors
-from bothways.vectors._rows import Vectors
+from bothways.vectors._rows import SPREAD, Vectors
 
-__all__ = ["Vectors", "learn_vectors", "read_vectors"]
+__all__ = ["SPREAD", "Vectors", "learn_vectors", "read_vectors"]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bothways import Ragged
 from bothways.errors import require
-from bothways.vectors._rows import Vectors
+from bothways.vectors._rows import SPREAD, Vectors
 
 Floats = NDArray[np.float32]
 
@@ -23,17 +23,15 @@ _FIRST_WORD = 2
 _WINDOW = 5
 # Contexts are smoothed, so that rare ones do not look telling (Levy, Goldberg & Dagan 2015).
 _SMOOTHING = 0.75
-# The root of the mean square of an element: of 0.05, 0.1 and 0.3 the best beginning.
-_SPREAD = 0.1
 
 
 def learn_vectors(ids: Ragged, vocabulary_size: int, dim: int, *, seed: int = 0) -> Vectors:
     """A row for each word of the vocabulary that is in `N` texts, ids `(T,)`: `(V, dim)`.
 
-    Padding and the unknown word have none. The square of an element is 0.01 on average. Of
-    `dim` features the first half, rounded up, is of near words, the rest of texts; there are
-    no more than the counts have, the others are zero. The same seed gives the same bits, on
-    any number of threads.
+    Padding and the unknown word have none. The root of the mean square of an element is
+    `SPREAD`. Of `dim` features the first half, rounded up, is of near words, the rest of texts;
+    there are no more than the counts have, the others are zero. The same seed gives the same
+    bits, on any number of threads.
 
     Raises `MissingExtraError` without scikit-learn.
     """
@@ -118,5 +116,5 @@ def _apart(vectors: Floats, ids: Ragged) -> Floats:
 def _spread(vectors: Floats, found: NDArray[np.bool_]) -> Floats:
     """The rows that are found, their mean square scaled; zeros elsewhere."""
     mean_square = np.square(vectors[found]).mean() if found.any() else 0.0
-    scale = np.float32(_SPREAD / np.sqrt(mean_square)) if mean_square > 0 else np.float32(0)
+    scale = np.float32(SPREAD / np.sqrt(mean_square)) if mean_square > 0 else np.float32(0)
     return np.where(found[:, None], vectors * scale, np.float32(0))

@@ -15,6 +15,10 @@ Floats = NDArray[np.float32]
 
 # The widest embedding of a model.
 _WIDEST = 65_536
+SPREAD = 0.1
+"""The standard deviation of the rows that training begins with: `docs/vectors.md` has the
+measurement, and what happens with numbers as large as in some files."""
+
 _MISSING, _STANDARDIZED, _EXACT = 0, 1, 2
 
 
