@@ -19,6 +19,7 @@ SOURCE = ROOT / "src" / "bothways"
 # A module imports lower numbers only; rooms of one number do not know each other.
 LEVELS = {
     "errors": 0,
+    "_amounts": 0.5,
     "_ragged": 0.5,
     "kernels": 1,
     "text": 2,

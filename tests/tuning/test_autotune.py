@@ -12,7 +12,7 @@ import pytest
 import bothways
 from bothways.errors import ArgumentError, DataError
 from bothways.training import parse_preset, preset
-from bothways.tuning import Choice, Span
+from bothways.tuning import Choice, Span, first_recipe
 from conftest import tiny_corpus
 
 SMALL = replace(preset("classic"), embedding_dim=4, hidden_size=3, epochs=2, learning_rate=1e-3)
@@ -148,3 +148,17 @@ def test_several_labels_a_text_and_weights():
     estimator = bothways.TextClassifier(preset=SMALL, class_weight="balanced", threads=1)
     best = tune(estimator=estimator, trials=2, sample_weight=np.ones(80))
     assert best.class_weight == "balanced"
+
+
+def test_the_first_trial_is_what_a_plain_training_is():
+    """With few texts that makes more passes than the recipe says."""
+    recipe = replace(SMALL, epochs=2, least_steps=40, batch_size=8, schedule="one-cycle")
+    corpus = tiny_corpus(80)
+    estimator = bothways.TextClassifier(preset=recipe, threads=1)
+    best = tune(corpus, estimator, trials=1)
+    plain = bothways.TextClassifier(preset=recipe, threads=1).fit(*corpus)
+    assert len(plain.history_) > 2
+    assert [row.train_loss for row in best.history_] == [row.train_loss for row in plain.history_]
+    assert best.trials_[0].changes == {}
+    assert first_recipe(estimator, corpus[0]).epochs == 5  # 64 texts, 8 steps a pass
+    assert first_recipe(estimator, corpus[0], valid=corpus).epochs == 4

@@ -10,7 +10,7 @@ Nothing in it is ever executed or unpickled.
 from __future__ import annotations
 
 from bothways.artifact._atomic import claim
-from bothways.artifact._card import calibration, card, coverage
+from bothways.artifact._card import calibration, card, coverage, score
 from bothways.artifact._file import check_replaceable, replace_file
 from bothways.artifact._json import parse as parse_json
 from bothways.artifact._load import load
@@ -44,4 +44,5 @@ __all__ = [
     "respec",
     "rounded",
     "save",
+    "score",
 ]

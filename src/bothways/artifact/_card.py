@@ -103,6 +103,11 @@ def coverage(v: dict[str, Any]) -> str:
     )
 
 
+def score(q: dict[str, Any]) -> tuple[str, float]:
+    """What the best epoch was chosen by, from the `quality` of a spec: its name and value."""
+    return ("micro F1", q["micro_f1"]) if "micro_f1" in q else ("accuracy", q["accuracy"])
+
+
 def calibration(c: dict[str, Any]) -> str:
     """What a temperature does to probabilities, from the facts that a training leaves."""
     scaled = (
@@ -121,10 +126,10 @@ def calibration(c: dict[str, Any]) -> str:
 def _optimism(t: dict[str, Any], q: dict[str, Any]) -> str:
     if "autotune" not in t:
         return "The held-out texts chose the best epoch, so their figures are a little optimistic."
-    a, score = t["autotune"], "micro F1" if "micro_f1" in q else "accuracy"
+    a, (name, _) = t["autotune"], score(q)
     return (
         f"A search of {a['seconds']:.0f} s chose the recipe: the best of {a['trials']} trials, the "
-        f"first of which had the held-out {score} {a['first_accuracy']:.4f}. All were measured on "
+        f"first of which had the held-out {name} {a['first_accuracy']:.4f}. All were measured on "
         "the same texts, so that of the best is optimistic: measure it on texts of their own with "
         "`bothways evaluate`. `preset.json` is the recipe, `trials.jsonl` the best trials."
     )

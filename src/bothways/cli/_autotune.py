@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typer
 from rich.progress import BarColumn, Progress, TextColumn
 
+from bothways import artifact
 from bothways.errors import require
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ def wanted(autotune: str | None, max_size: str | None) -> Wanted | None:
             raise typer.BadParameter("--max-size is for --autotune; see also bothways compress")
         return None
     require("optuna", extra="tune", purpose="--autotune")
-    from bothways.compression import parse_size
-    from bothways.tuning import parse_duration
+    from bothways._amounts import parse_duration, parse_size
 
     return Wanted(parse_duration(autotune), None if max_size is None else parse_size(max_size))
 
@@ -105,8 +105,7 @@ def tuned(
     **fit: Any,
 ) -> TextClassifier:
     """The best classifier found within the time, each trial told as it comes."""
-    from bothways.estimators import recipe_of
-    from bothways.tuning import autotune
+    from bothways.tuning import autotune, first_recipe
 
     with TuningProgress(console, wanted.seconds, started) as progress:
         best = autotune(
@@ -121,10 +120,8 @@ def tuned(
             **fit,
         )
     quality, facts = best.model_.spec.quality, best.model_.spec.training["autotune"]
-    name, score = "accuracy", quality["accuracy"]
-    if "micro_f1" in quality:
-        name, score = "micro F1", quality["micro_f1"]
-    console.print(table(best.trials_, recipe_of(classifier), name))
+    name, score = artifact.score(quality)
+    console.print(table(best.trials_, first_recipe(classifier, texts, fit.get("valid")), name))
     console.print(
         f"{name} {score:.4f} is the best of {facts['trials']} trials on the same "
         f"{quality['held_out_texts']:,} held-out texts, partly by luck: measure it on other texts "

@@ -31,9 +31,10 @@ def compress(
 ) -> None:  # fmt: skip
     """Store a model in 8 bits, with as many words as fit a size."""
     from bothways import artifact, compression
+    from bothways._amounts import parse_size
     from bothways.cli._output import messages, print_json
 
-    limit = None if max_size is None else compression.parse_size(max_size)
+    limit = None if max_size is None else parse_size(max_size)
     artifact.check_writable(out, overwrite=overwrite)
     rows = _rows(model, data, text, label, label_separator, held_out)
     facts = compression.compress(

@@ -15,7 +15,11 @@ import typer
 from bothways.errors import ArgumentError, require
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from bothways.data import Dataset
+    from bothways.estimators import TextClassifier
+    from bothways.training import UnfinishedRun
 
 
 def train(
@@ -74,7 +78,7 @@ def train(
     from bothways.cli._multilabel import several
     from bothways.cli._output import messages, print_json
     from bothways.cli._progress import TrainingProgress
-    from bothways.cli._resume import begun_from, check_replaceable
+    from bothways.cli._resume import check_replaceable
     from bothways.cli._weights import read_class_weight
     from bothways.data import check_label_sets, read
 
@@ -142,6 +146,19 @@ def train(
         if not classifier.history_.interrupted:
             run.finish()
 
+    _tell(console, classifier, run)
+    console.print(f"saved {out} after {time.monotonic() - started:.1f} s")
+    if json:
+        print_json(_document(out, classifier))
+    if classifier.history_.interrupted:
+        sys.exit(143 if stopped else 130)
+
+
+def _tell(console: Console, classifier: TextClassifier, run: UnfinishedRun) -> None:
+    """What a training has come to, a line each."""
+    from bothways import artifact
+    from bothways.cli._resume import begun_from
+
     spec, history = classifier.model_.spec, classifier.history_
     cut = classifier.fitted_.truncation
     if cut.cut_texts:
@@ -167,9 +184,7 @@ def train(
         )
     quality = spec.quality
     if quality:
-        name, score = "accuracy", quality["accuracy"]
-        if "micro_f1" in quality:
-            name, score = "micro F1", quality["micro_f1"]
+        name, score = artifact.score(quality)
         console.print(
             f"held-out {name}{', weighted as in training,' if 'weighted' in quality else ''} "
             f"{score:.4f} on {quality['held_out_texts']:,} texts, "
@@ -177,11 +192,6 @@ def train(
         )
     if "calibration" in quality:
         console.print(f"probabilities: {artifact.calibration(quality['calibration'])}")
-    console.print(f"saved {out} after {time.monotonic() - started:.1f} s")
-    if json:
-        print_json(_document(out, classifier))
-    if history.interrupted:
-        sys.exit(143 if stopped else 130)
 
 
 def _validation(

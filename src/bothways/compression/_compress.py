@@ -9,9 +9,9 @@ from os import PathLike
 from typing import Any
 
 from bothways import artifact
+from bothways._amounts import parse_size
 from bothways.compression._change import change, draft
 from bothways.compression._shrink import shrink
-from bothways.compression._size import parse_size
 from bothways.errors import ArgumentError
 from bothways.runtime import Model
 

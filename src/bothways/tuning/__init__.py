@@ -4,9 +4,9 @@ from bothways.errors import require
 
 require("sklearn", extra="train", purpose="autotune")
 
-from bothways.tuning._autotune import autotune  # noqa: E402
+from bothways._amounts import parse_duration  # noqa: E402
+from bothways.tuning._autotune import autotune, first_recipe  # noqa: E402
 from bothways.tuning._budget import Budget, Cost  # noqa: E402
-from bothways.tuning._duration import parse_duration  # noqa: E402
 from bothways.tuning._search import Found, Limits, search  # noqa: E402
 from bothways.tuning._size import Sizes  # noqa: E402
 from bothways.tuning._space import SPACE, Choice, Span  # noqa: E402
@@ -23,6 +23,7 @@ __all__ = [
     "Span",
     "Trial",
     "autotune",
+    "first_recipe",
     "parse_duration",
     "search",
 ]

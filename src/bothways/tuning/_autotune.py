@@ -8,14 +8,13 @@ from typing import Any
 
 from sklearn.base import clone
 
-from bothways.compression import parse_size
+from bothways._amounts import parse_duration, parse_size
 from bothways.errors import ArgumentError, require
 from bothways.estimators import TextClassifier, recipe_of
 from bothways.runtime import Model
 from bothways.text import TextVectorizer
 from bothways.training import History, Preset, Watcher, for_texts, preset_json
 from bothways.tuning._budget import Budget, Cost
-from bothways.tuning._duration import parse_duration
 from bothways.tuning._search import Found, Limits, Report, search
 from bothways.tuning._size import KEPT, Sizes
 from bothways.tuning._space import SPACE, Space
@@ -61,8 +60,7 @@ def autotune(
         raise ArgumentError("autotune chooses by a validation part, and none is held out")
     if trials is not None and (not isinstance(trials, int) or trials < 1):
         raise ArgumentError(f"trials must be a whole number from 1, got {trials!r}")
-    base = recipe_of(classifier)
-    base = for_texts(base, len(texts))
+    base = first_recipe(classifier, texts, fit.get("valid"))
     most = None if max_size is None else parse_size(max_size)
     vectorizer = TextVectorizer(output_sequence_length=base.length).adapt(texts)
     sizes, cost = _measured(texts, labels, vectorizer)
@@ -86,6 +84,15 @@ def autotune(
         watcher=watcher,
     )
     return _with_story(found, budget, most)
+
+
+def first_recipe(classifier: TextClassifier, texts: Any, valid: Any = None) -> Preset:
+    """The recipe that a search begins with: that of `classifier`, with as many epochs as it has
+    for so many texts, less those that it holds out where there are no others, `valid`."""
+    held_out = classifier.validation if valid is None else None
+    if isinstance(held_out, float):
+        held_out = round(held_out * len(texts))
+    return for_texts(recipe_of(classifier), len(texts) - (held_out or 0))
 
 
 def _measured(texts: Any, labels: Any, vectorizer: TextVectorizer) -> tuple[Sizes, Cost]:
