@@ -20,10 +20,13 @@ __all__ = [
     "DataError",
     "MissingExtraError",
     "NotFittedError",
+    "listed",
     "require",
 ]
 
 import importlib
+from collections.abc import Iterable
+from itertools import islice
 from types import ModuleType
 
 
@@ -49,6 +52,12 @@ class NotFittedError(BothwaysError, ValueError, AttributeError):
 
 class MissingExtraError(BothwaysError, ImportError):
     """An optional dependency is not installed."""
+
+
+def listed(names: Iterable[object], most: int = 10) -> str:
+    """The first names in quotes, for a message: `'neg', 'pos', ...`."""
+    first = list(islice(names, most + 1))
+    return ", ".join(map(repr, first[:most])) + (", ..." if len(first) > most else "")
 
 
 def require(module: str, *, extra: str, purpose: str) -> ModuleType:

@@ -12,7 +12,7 @@ from bothways.artifact import _document, _weights
 from bothways.artifact import _open as files
 from bothways.artifact._atomic import sweep, write_folder
 from bothways.artifact._spec import Spec
-from bothways.errors import ArtifactError
+from bothways.errors import ArtifactError, listed
 
 
 def save(
@@ -111,8 +111,9 @@ def _check_model(path: str, names: list[str], overwrite: bool) -> None:
     """Refuse to replace a folder unless everything in it is known to come from `save`."""
     shown = files.show(path)
     if files.SPEC not in names:
-        some = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
-        raise ArtifactError(f"{shown}: holds {some} and is no model; choose a new folder")
+        raise ArtifactError(
+            f"{shown}: holds {listed(names, 3)} and is no model; choose a new folder"
+        )
     if not overwrite:
         raise ArtifactError(
             f"{shown}: holds a model already; overwrite=True (--overwrite) replaces it"

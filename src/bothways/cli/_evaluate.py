@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bothways.errors import ArgumentError, DataError, require
+from bothways.errors import ArgumentError, DataError, listed, require
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -189,12 +189,12 @@ def check_known_labels(labels: list[str], rows: Dataset) -> None:
     """Refuse rows with a label that is not among a model's, and no rows at all."""
     if not len(rows):
         raise DataError(f"{rows.source}: there are no rows to evaluate on")
+    known = set(labels)
     for n, name in ((n, name) for n, names in enumerate(rows.sets or []) for name in names):
-        if name not in labels:
-            known = ", ".join(map(repr, labels[:10]))
+        if name not in known:
             raise DataError(
                 f"{rows.place(n)}: has the label {name!r}, which the model does not know; "
-                f"its labels are {known}{', ...' if len(labels) > 10 else ''}"
+                f"its labels are {listed(labels)}"
             )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bothways.errors import ArgumentError, DataError, require
+from bothways.errors import ArgumentError, DataError, listed, require
 
 if TYPE_CHECKING:
     from bothways.artifact import Spec
@@ -126,9 +126,8 @@ def _check(spec: Spec, model: str, of: str) -> None:
             "threshold expects a model that gives a text one label"
         )
     if of not in spec.labels:
-        known = ", ".join(map(repr, spec.labels[:10]))
-        more = ", ..." if len(spec.labels) > 10 else ""
-        raise ArgumentError(f"--for: the model has no label {of!r}; its labels are {known}{more}")
+        known = listed(spec.labels)
+        raise ArgumentError(f"--for: the model has no label {of!r}; its labels are {known}")
 
 
 def _show(of: str, found: dict[str, Any]) -> None:

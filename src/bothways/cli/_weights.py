@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 
 from bothways.data import open_regular, show
-from bothways.errors import DataError
+from bothways.errors import DataError, listed
 
 
 def read_class_weight(value: str | None, labels: Sequence[str]) -> str | dict[str, float] | None:
@@ -33,10 +33,9 @@ def read_class_weight(value: str | None, labels: Sequence[str]) -> str | dict[st
         raise DataError(f'{source}: holds no object, expected one such as {{"spam": 5}}')
     for label, weight in weights.items():
         if label not in labels:
-            known = ", ".join(map(repr, labels[:10]))
             raise DataError(
                 f"{source}: gives a weight to the label {label!r}, which no text has; the labels "
-                f"are {known}{', ...' if len(labels) > 10 else ''}"
+                f"are {listed(labels)}"
             )
         number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
         if not number or not 0 <= weight < float("inf"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bothways.errors import DataError, require
+from bothways.errors import DataError, listed, require
 from bothways.runtime import Model, decide, present
 from bothways.training import log_loss
 
@@ -65,8 +65,9 @@ def change(
     for n, given in enumerate(labels):
         for name in given if several else [given]:
             if str(name) not in place:
-                known = ", ".join(map(repr, before.labels[:10]))
-                raise DataError(f"label {n} is {name!r}, expected one of the model's: {known}")
+                raise DataError(
+                    f"label {n} is {name!r}, expected one of the model's: {listed(before.labels)}"
+                )
             has[n, place[str(name)]] = True
     truth = has if several else has.argmax(axis=1)
     found["accuracy"] = [float(accuracy_score(truth, guess)) for guess in best]

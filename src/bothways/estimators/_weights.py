@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_class_weight
 
-from bothways.errors import ArgumentError, DataError
+from bothways.errors import ArgumentError, DataError, listed
 from bothways.estimators._targets import Codes
 
 Weights = NDArray[np.float64]
@@ -69,10 +69,9 @@ def class_weights(class_weight: Any, codes: Codes, classes: NDArray[Any]) -> Wei
     weights = np.ones(len(classes))
     for label, weight in class_weight.items():
         if label not in place:
-            known = ", ".join(map(repr, list(place)[:10]))
             raise ArgumentError(
                 f"class_weight names the label {label!r}, which no text has; the labels are "
-                f"{known}{', ...' if len(place) > 10 else ''}"
+                f"{listed(place)}"
             )
         real = isinstance(weight, numbers.Real) and not isinstance(weight, bool)
         if not real or not math.isfinite(weight) or weight < 0:

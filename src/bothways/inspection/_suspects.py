@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bothways.data import Dataset, training_parts
-from bothways.errors import DataError, require
+from bothways.errors import DataError, listed, require
 from bothways.inspection._facts import Suspect, Suspects
 from bothways.runtime import Model
 
@@ -33,11 +33,11 @@ def by_model(
             f"{name} gives a text several labels; labels are judged where a text has one"
         )
     given = rows.labels or []
-    known = np.array([label in model.labels for label in given], bool)
+    names = set(model.labels)
+    known = np.array([label in names for label in given], bool)
     if not known.any():
         raise DataError(
-            f"{rows.source}: has none of the labels of the model: "
-            f"{', '.join(map(repr, model.labels[:10]))}"
+            f"{rows.source}: has none of the labels of the model: {listed(model.labels)}"
         )
     places = np.flatnonzero(known)
     seen = _seen(rows, model)[places]
@@ -113,7 +113,8 @@ def confident(probabilities: NDArray[np.floating], given: NDArray[np.int64]) -> 
 
 
 def _suspects(rows, probabilities, labels, seen, basis, unjudged, show) -> Suspects:
-    given = np.array([labels.index(label) for label in rows.labels], np.int64)
+    place = {label: c for c, label in enumerate(labels)}
+    given = np.array([place[label] for label in rows.labels], np.int64)
     probabilities = np.asarray(probabilities, np.float64)
     has = np.full(len(given), -1)
     # What was seen in training has higher probabilities, and so thresholds of its own.
