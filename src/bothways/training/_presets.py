@@ -78,7 +78,7 @@ FAST = Preset(
     schedule="one-cycle",
     bucket=20,
     epochs=4,
-    least_steps=2_500,
+    least_steps=2_000,
     patience=1_000,
 )
 """The default: the best that was found within about 20 seconds on 25,000 reviews."""
@@ -91,7 +91,7 @@ ACCURATE = replace(
     adversarial=0.3,
     learning_rate=3e-3,
     epochs=6,
-    least_steps=3_750,
+    least_steps=3_000,
 )
 """More of everything that was found to pay on 25,000 reviews within five minutes."""
 
