@@ -22,11 +22,12 @@ from bothways.artifact._spec import (
     VectorizerSpec,
     layer_names,
 )
-from bothways.artifact._storage import rounded
+from bothways.artifact._storage import TABLE, rounded
 from bothways.artifact._store import check_writable, encode, save
 
 __all__ = [
     "FORMAT_VERSION",
+    "TABLE",
     "NetworkSpec",
     "Spec",
     "VectorizerSpec",

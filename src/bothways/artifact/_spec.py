@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bothways.artifact import _check as check
-from bothways.artifact._storage import STORAGES
+from bothways.artifact._storage import STORAGES, TABLE
 from bothways.errors import ArtifactError
 
 FORMAT_VERSION = 3
@@ -158,7 +158,7 @@ class NetworkSpec:
         first are `lstm.1.kernel` and so on.
         """
         i, h, d = self.embedding_dim, self.hidden_size, self.directions
-        shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (vocabulary_size, i)}
+        shapes: dict[str, tuple[int, ...]] = {TABLE: (vocabulary_size, i)}
         for layer in range(self.layers):
             kernel, recurrent, bias = layer_names(layer)
             shapes[kernel] = (d * h if layer else i, d * 4 * h)

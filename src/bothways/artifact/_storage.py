@@ -13,6 +13,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+TABLE = "embedding.weight"
+"""The name of the embedding, `(V, I)`."""
+
 STORAGES = ("f32", "int8")
 
 Shape = tuple[int, ...]
@@ -68,4 +71,4 @@ def _shared_axis(name: str, shape: Shape, storage: str) -> int | None:
     """The axis along which numbers share a scale; None where each is stored as it is."""
     if storage == "f32" or len(shape) < 2:
         return None
-    return -1 if name == "embedding.weight" else -2
+    return -1 if name == TABLE else -2

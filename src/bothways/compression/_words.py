@@ -8,11 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bothways.artifact import Spec, layer_names
+from bothways.artifact import TABLE, Spec, layer_names
 
 Floats = NDArray[np.float32]
 
-TABLE = "embedding.weight"
 # The padding and [UNK], which are no words and always stay.
 SPECIAL = 2
 

@@ -17,7 +17,6 @@ from bothways.estimators._targets import Targets
 from bothways.text import TextVectorizer
 from bothways.training import Preset, network_of, parse_preset
 
-TABLE = "embedding.weight"
 Tensors = dict[str, NDArray[np.float32]]
 
 
@@ -94,7 +93,7 @@ class Start(NamedTuple):
         new words and labels. Old labels keep their scores, so their odds stay what they were.
         """
         for name, weights in self.tensors.items():
-            if name == TABLE:
+            if name == artifact.TABLE:
                 # New rows as widely spread as the old ones, or a layer would hardly hear them.
                 first[name] *= np.float32(weights.std() / first[name].std())
                 first[name][: len(weights)] = weights

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bothways import Ragged, kernels
-from bothways.artifact import NetworkSpec, layer_names
+from bothways.artifact import TABLE, NetworkSpec, layer_names
 from bothways.kernels import Precision
 
 Floats = NDArray[np.float32]
@@ -48,9 +48,7 @@ class Network:
         layers = [tuple(tensors[name] for name in layer_names(k)) for k in range(spec.layers)]
         self._inputs = [(kernel, bias) for kernel, _, bias in layers]
         self._recurrent = [kernels.Recurrent(recurrent) for _, recurrent, _ in layers]
-        self._projected = kernels.project(
-            tensors["embedding.weight"], *self._inputs[0], precision=precision
-        )
+        self._projected = kernels.project(tensors[TABLE], *self._inputs[0], precision=precision)
         self._kernel, self._bias = tensors["dense.kernel"], tensors["dense.bias"]
 
     def features(self, ids: Ragged, *, threads: int | None = None) -> Floats:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bothways.artifact import NetworkSpec, layer_names
+from bothways.artifact import TABLE, NetworkSpec, layer_names
 from bothways.vectors import Vectors
 
 Floats = NDArray[np.float32]
@@ -23,10 +23,10 @@ def initial_tensors(
     itself.
     """
     shapes = spec.tensor_shapes(vocabulary_size)
-    table = rng.random(shapes["embedding.weight"], np.float32)
+    table = rng.random(shapes[TABLE], np.float32)
     table -= np.float32(0.5)
     table *= np.float32(0.1)
-    tensors = {"embedding.weight": table}
+    tensors = {TABLE: table}
     for layer in range(spec.layers):
         kernel, recurrent, bias = layer_names(layer)
         inputs, columns = shapes[kernel][0], 4 * spec.hidden_size

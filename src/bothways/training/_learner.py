@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bothways import Ragged, optim
-from bothways.artifact import NetworkSpec
+from bothways.artifact import TABLE, NetworkSpec
 from bothways.errors import ArgumentError, require
 from bothways.kernels import default_threads
 from bothways.training._initial import initial_tensors, place_vectors
 from bothways.training._loss import Labels
-from bothways.training._network import TABLE, ClassifierNetwork, train_step
+from bothways.training._network import ClassifierNetwork, train_step
 from bothways.training._presets import Preset
 from bothways.training._state import generator_state, set_generator
 from bothways.vectors import Vectors

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bothways import Ragged, kernels
-from bothways.artifact import NetworkSpec
+from bothways.artifact import TABLE, NetworkSpec
 from bothways.errors import ArgumentError
 from bothways.kernels import Precision, Unique
 from bothways.optim import Optimizer, RowGradient
@@ -22,8 +22,6 @@ from bothways.training._recurrence import Engine, layers_backward, layers_forwar
 
 Floats = NDArray[np.float32]
 Gradients = dict[str, Floats | RowGradient]
-
-TABLE = "embedding.weight"
 
 # From logits `(N, outputs)` to the mean loss and its gradient of the same shape.
 Objective = Callable[[Floats], tuple[float, Floats]]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bothways import Ragged
-from bothways.artifact import NetworkSpec, layer_names
+from bothways.artifact import TABLE, NetworkSpec, layer_names
 from bothways.errors import ArgumentError
 from bothways.kernels import default_threads
 from bothways.nn import Adam, AdamW, EmbeddingLSTM, Pool, RaggedTensor, RMSprop, use_threads
@@ -33,7 +33,7 @@ class TorchNetwork(nn.Module):
         super().__init__()
         self.spec = spec
         self.recurrent = EmbeddingLSTM(
-            len(tensors["embedding.weight"]),
+            len(tensors[TABLE]),
             spec.embedding_dim,
             spec.hidden_size,
             bidirectional=spec.bidirectional,
@@ -76,7 +76,7 @@ class TorchNetwork(nn.Module):
 
     def named(self) -> dict[str, nn.Parameter]:
         """The parameters by the names of `NetworkSpec.tensor_shapes`."""
-        named = {"embedding.weight": self.recurrent.embedding}
+        named = {TABLE: self.recurrent.embedding}
         for k in range(self.spec.layers):
             suffix = f"_{k}" if k else ""
             for name, part in zip(
