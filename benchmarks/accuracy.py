@@ -2,6 +2,7 @@
 
     python benchmarks/accuracy.py REVIEWS.parquet [--only fast --only accurate] [--seeds 3]
     python benchmarks/accuracy.py QUESTIONS.parquet --folds 5 --seeds 1 [--only fast]
+    python benchmarks/accuracy.py REVIEWS.parquet --texts 1000 [--unlabeled MORE.parquet]
 
 Each row changes one field of `fast` or `accurate` (see VARIANTS) and trains on all but 5,000
 held-out texts (stratified, seed 0), or, with `--folds`, on all but each fold. The held-out texts
@@ -9,6 +10,8 @@ choose the best epoch, as `train --valid` has it; so that nothing is gained by c
 is the accuracy after the last epoch. A row prints the mean and the least and most over seeds or
 folds, and the mean seconds of `fit`. Beside them TF-IDF over words and pairs of words that two
 texts have, with logistic regression whose C is the best of 1, 3, 10, 30, 100 on the held-out texts.
+With `--texts N` all train on the first N of the training texts only; `--unlabeled` gives ours
+texts without labels beside them, as `train --unlabeled` does.
 """
 
 import argparse
@@ -59,7 +62,7 @@ def row(name, best, last, seconds):
     )
 
 
-def ours(name, texts, labels, pairs, seeds):
+def ours(name, texts, labels, pairs, seeds, unlabeled):
     base, changes = VARIANTS[name]
     recipe, best, last, seconds = replace(preset(base), **changes), [], [], []
     for train, held in pairs:
@@ -67,7 +70,7 @@ def ours(name, texts, labels, pairs, seeds):
         for seed in range(seeds):
             started = time.perf_counter()
             one = TextClassifier(preset=recipe, random_state=seed)
-            one.fit([texts[n] for n in train], labels[train], valid=valid)
+            one.fit([texts[n] for n in train], labels[train], valid=valid, unlabeled=unlabeled)
             seconds.append(time.perf_counter() - started)
             reached = [epoch.valid_accuracy for epoch in one.history_]
             best.append(max(reached))
@@ -98,14 +101,17 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=VARIANTS, help="a row; may be repeated")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--folds", type=int, default=0)
+    parser.add_argument("--texts", type=int, help="train on so many only")
+    parser.add_argument("--unlabeled", help="a file of texts, whose labels, if any, are not read")
     given = parser.parse_args()
     rows = read(given.data)
     labels = np.array(rows.labels)
-    pairs = parts(labels, given.folds)
+    pairs = [(train[: given.texts], held) for train, held in parts(labels, given.folds)]
+    unlabeled = read(given.unlabeled, need_labels=False).texts if given.unlabeled else None
     print("| | accuracy, % | least to most | last | seconds |\n|---|---:|---|---:|---:|")
     tfidf(rows.texts, labels, pairs)
     for name in given.only or VARIANTS:
-        ours(name, rows.texts, labels, pairs, given.seeds)
+        ours(name, rows.texts, labels, pairs, given.seeds, unlabeled)
 
 
 if __name__ == "__main__":
