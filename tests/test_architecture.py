@@ -31,6 +31,7 @@ LEVELS = {
     "runtime": 4,
     "nn": 4,
     "training": 5,
+    "interop": 5,
     "report": 6,
     "compression": 6,
     "estimators": 6,

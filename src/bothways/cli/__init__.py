@@ -14,6 +14,7 @@ from bothways.cli import (
     _compress,
     _demo,
     _evaluate,
+    _export,
     _info,
     _inspect,
     _predict,
@@ -38,6 +39,7 @@ app.command("evaluate")(_evaluate.evaluate)
 app.command("predict")(_predict.predict)
 app.command("threshold")(_threshold.threshold)
 app.command("compress")(_compress.compress)
+app.command("export")(_export.export)
 app.command("info")(_info.info)
 app.command("inspect")(_inspect.inspect)
 app.command("presets")(_presets.presets)

@@ -1,0 +1,51 @@
+"""bothways export: a model for other programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bothways.interop import Comparison
+
+
+def export(
+    model: Annotated[str, typer.Argument(help="A model folder.")],
+    file: Annotated[str, typer.Argument(help="The file to write.")],
+    to: Annotated[str, typer.Option(help="keras, onnx or torch.")],
+    sample: Annotated[str | None, typer.Option(help="Texts to compare on, at most 1,000 from all "
+                        "over them; without it texts are made of the vocabulary.")] = None,
+    text: Annotated[str | None, typer.Option(help="Column of the texts of --sample.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace files that are there.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print what was seen as JSON.")] = False,
+) -> None:  # fmt: skip
+    """Write a model in a form that other programs open, and compare what they answer."""
+    from bothways import interop
+    from bothways.cli._output import messages, print_json
+    from bothways.data import read
+    from bothways.runtime import load
+
+    if to not in interop.FORMS:
+        raise typer.BadParameter(f"--to: expected one of {', '.join(interop.FORMS)}, got {to!r}")
+    if text is not None and sample is None:
+        raise typer.BadParameter("--text is about the texts of --sample, which was not given")
+    loaded = load(model)
+    rows = None if sample is None else read(sample, text=text, multilabel=True, need_labels=False)
+    seen, files = interop.export(
+        *(loaded, file), to=to, texts=rows.texts if rows else None, overwrite=overwrite
+    )
+    if json:
+        print_json({"model": model, "files": files, "sample": sample, **seen._asdict()})
+        return
+    messages().print(told(seen, f"of {sample}" if sample else "made of the vocabulary"))
+    for path in files:
+        messages().print(f"wrote {path}")
+
+
+def told(seen: Comparison, texts: str) -> str:
+    """A sentence about a comparison."""
+    return (
+        f"{seen.answered_by} and the model: the largest difference of a probability is "
+        f"{seen.largest_difference:.1e} on {seen.texts:,} texts {texts}"
+    )
