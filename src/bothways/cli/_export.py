@@ -24,16 +24,14 @@ def export(
     from bothways import interop
     from bothways.cli._output import messages, print_json
     from bothways.data import read
-    from bothways.runtime import load
 
     if to not in interop.FORMS:
         raise typer.BadParameter(f"--to: expected one of {', '.join(interop.FORMS)}, got {to!r}")
     if text is not None and sample is None:
         raise typer.BadParameter("--text is about the texts of --sample, which was not given")
-    loaded = load(model)
     rows = None if sample is None else read(sample, text=text, multilabel=True, need_labels=False)
     seen, files = interop.export(
-        *(loaded, file), to=to, texts=rows.texts if rows else None, overwrite=overwrite
+        *(model, file), to=to, texts=rows.texts if rows else None, overwrite=overwrite
     )
     if json:
         print_json({"model": model, "files": files, "sample": sample, **seen._asdict()})

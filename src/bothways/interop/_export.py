@@ -11,16 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bothways import artifact
+from bothways.artifact import Spec
 from bothways.errors import ArgumentError, ArtifactError
 from bothways.interop._compare import Comparison, compare
 from bothways.interop._sample import made_of, spread
 from bothways.runtime import Model
 
+Tensors = Mapping[str, NDArray[np.float32]]
+
 
 class Writer(Protocol):
     """What the module of a form has."""
 
-    def encode(self, model: Model, name: str) -> dict[str, bytes]:
+    def encode(self, spec: Spec, tensors: Tensors, name: str) -> dict[str, bytes]:
         """The bytes of each file by its plain name: `name`, and any that lie beside it.
 
         Raises `ArtifactError` for a model that the form cannot hold.
@@ -35,34 +38,36 @@ class Writer(Protocol):
         """
 
 
-FORMS: dict[str, str] = {}
+FORMS: dict[str, str] = {"onnx": "bothways.interop._onnx"}
 """The forms that can be written, and the module that does, a `Writer`."""
 
 
 def export(
-    model: Model,
+    folder: str | os.PathLike[str],
     path: str | os.PathLike[str],
     *,
     to: str,
     texts: Sequence[str] | None = None,
     overwrite: bool = False,
 ) -> tuple[Comparison, list[str]]:
-    """Write `model` to the file `path` in one of `FORMS`, after asking it what the model says.
+    """Write the model of `folder` to the file `path` in one of `FORMS`.
 
     The file is opened as its readers would and compared with the model on up to 1,000 of `texts`,
     or on texts made of the vocabulary, an empty one among them. Returns what was seen, and the
     paths of all files: what the form cannot hold, such as the vocabulary, lies beside it.
 
     Raises `ArgumentError` for an unknown form and an empty list of texts; `ArtifactError` if the
-    form cannot hold the model, the answers differ, or a file is there and `overwrite` is not
-    given; `DataError` for a text that is none; `MissingExtraError`. Then no file has changed.
+    folder is no model, the form cannot hold it, the answers differ, or a file is there and
+    `overwrite` is not given; `DataError` for a text that is none; `MissingExtraError`. Then no
+    file has changed.
     """
     if to not in FORMS:
         raise ArgumentError(f"there is no form {to!r} to export to, expected one of {[*FORMS]}")
     target = artifact.check_replaceable(path)
     writer: Any = importlib.import_module(FORMS[to])
     name = os.path.basename(target)
-    files = writer.encode(model, name)
+    spec, tensors = artifact.load(folder)
+    files = writer.encode(spec, tensors, name)
     paths = {other: os.path.join(os.path.dirname(target), other) for other in files}
     for place in paths.values():
         artifact.check_replaceable(place)
@@ -70,9 +75,10 @@ def export(
             raise ArtifactError(
                 f"{place}: is there already; overwrite=True (--overwrite) replaces it"
             )
-    sample = made_of(model.spec.vectorizer) if texts is None else spread(texts)
+    sample = made_of(spec.vectorizer) if texts is None else spread(texts)
     if not sample:
         raise ArgumentError("there are no texts to compare on, expected one or more")
+    model = Model(spec, tensors)
     answers, program = writer.answer(files, name, model, sample)
     seen = compare(model.predict_proba(sample), answers, program)
     for other in sorted(files, key=name.__eq__):  # the file that was asked for comes last
