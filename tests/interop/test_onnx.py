@@ -97,9 +97,9 @@ def test_another_graph_is_not_written(tiny_model, tmp_path, monkeypatch):
 
 
 def test_what_no_file_can_hold(tiny_model, tmp_path, monkeypatch):
+    with pytest.raises(ArgumentError, match=r"m\.json: is the name of the file beside it"):
+        interop.export(tiny_model, tmp_path / "m.json", to="onnx")
     monkeypatch.setattr(_onnx, "_LARGEST", 1_000)
     with pytest.raises(ArtifactError, match=r"bytes, and an ONNX file holds at most 1,000"):
         interop.export(tiny_model, tmp_path / "m.onnx", to="onnx")
-    with pytest.raises(ArgumentError, match=r"m\.json: is the name of the file beside it"):
-        interop.export(tiny_model, tmp_path / "m.json", to="onnx")
     assert list(tmp_path.iterdir()) == []
