@@ -14,20 +14,16 @@ from bothways.artifact._card import calibration, card, coverage, score
 from bothways.artifact._file import check_replaceable, replace_file
 from bothways.artifact._json import parse as parse_json
 from bothways.artifact._load import load
+from bothways.artifact._network import LayerSpec, NetworkSpec, layer_names
 from bothways.artifact._respec import respec
-from bothways.artifact._spec import (
-    FORMAT_VERSION,
-    NetworkSpec,
-    Spec,
-    VectorizerSpec,
-    layer_names,
-)
+from bothways.artifact._spec import FORMAT_VERSION, Spec, VectorizerSpec
 from bothways.artifact._storage import TABLE, rounded
 from bothways.artifact._store import check_writable, encode, save
 
 __all__ = [
     "FORMAT_VERSION",
     "TABLE",
+    "LayerSpec",
     "NetworkSpec",
     "Spec",
     "VectorizerSpec",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bothways.artifact._network import NetworkSpec
 from bothways.artifact._spec import Spec
 
 _MEASURES = ("log_loss", "calibration_error")
@@ -15,44 +16,24 @@ def card(spec: Spec, source: str | None = None) -> str:
     """The README of a model folder: what it is, what it was trained on, how good it is."""
     n, v, t, q = spec.network, spec.vectorizer, spec.training, spec.quality
     parameters = sum(_size(shape) for shape in spec.tensor_shapes.values())
-    direction = "both directions" if n.bidirectional else "one direction"
-    one = f"An LSTM of {n.hidden_size} units reads each text in {direction}; its"
-    stack = (
-        f"{n.layers} LSTM layers of {n.hidden_size} units read each text in {direction}; the last's"
-    )
     kept = {"head": "the first", "tail": "the last", "middle": "the first and last"}[v.truncate]
     limit = v.output_sequence_length
     cut = f"; of longer texts {kept} {limit:,} tokens are read" if limit else ""
     lines = [
         f"# Text classifier: {', '.join(spec.labels[:6])}{', ...' if len(spec.labels) > 6 else ''}",
         "",
-        f"{one if n.layers == 1 else stack} states are pooled "
+        f"{_readers(n)} states are pooled "
         f"({n.pooling}) and one dense layer gives the probability of {len(spec.labels)} labels."
         f"{_ANY_NUMBER if n.multilabel else ''}",
         "",
         "| | |",
         "|---|---|",
         f"| vocabulary | {len(v.vocabulary):,} tokens{cut} |",
-        f"| embedding, hidden | {n.embedding_dim}, {n.hidden_size} |",
+        f"| embedding, hidden | {n.embedding_dim}, {_widths(n)} |",
         f"| weights | {parameters:,} {'float32' if spec.storage == 'f32' else 'in 8 bits'} |",
         f"| padding | {'never computed' if n.mask else 'read, as an unmasked model does'} |",
-        f"| preset, seed | {t['recipe']['name']}, {t['seed']} |",
-        f"| trained on | {t['texts']:,} texts{f' of {source}' if source else ''} "
-        f"in {t['seconds']:.0f} s |",
+        *(_imported(t["imported"]) if "imported" in t else _trained(t, source)),
     ]
-    for label, count in list(t["labels"].items())[:20]:
-        lines.append(f"| texts labelled `{label}` | {count:,} |")
-    if "class_weight" in t:
-        weights = ", ".join(f"`{k}` {w:.3g}" for k, w in list(t["class_weight"].items())[:20])
-        lines.append(f"| weights of the labels | {weights} |")
-    if "sample_weight" in t:
-        w = t["sample_weight"]
-        lines.append(f"| weights of the texts | {w['least']:g} to {w['most']:g} |")
-    if t["cut_texts"]:
-        lines.append(
-            f"| cut | {t['cut_texts']:,} texts lost "
-            f"{t['cut_tokens'] / t['tokens']:.1%} of all tokens |"
-        )
     weighted = ", weighted as in training" if "weighted" in q else ""
     if "micro_f1" in q:
         lines.append(
@@ -83,6 +64,8 @@ def card(spec: Spec, source: str | None = None) -> str:
         if q
         else "Compressed from a larger model; the figures of its training were that one's."
         if "compressed" in t
+        else "Trained elsewhere, so its quality was not measured here."
+        if "imported" in t
         else "Nothing was held out, so its quality was not measured.",
         "",
         "```",
@@ -92,6 +75,56 @@ def card(spec: Spec, source: str | None = None) -> str:
         f"Made by Bothways {spec.bothways_version}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _readers(n: NetworkSpec) -> str:
+    """The LSTM layers as the subject of a sentence, which goes on with "states"."""
+    if n.lower_layers:
+        return f"{n.layers} LSTM layers of {_widths(n)} units read each text; the last's"
+    direction = "both directions" if n.bidirectional else "one direction"
+    if n.layers == 1:
+        return f"An LSTM of {n.hidden_size} units reads each text in {direction}; its"
+    return (
+        f"{n.layers} LSTM layers of {n.hidden_size} units read each text in {direction}; the last's"
+    )
+
+
+def _widths(n: NetworkSpec) -> str:
+    """The units of the layers, and of layers that differ their directions and merge too."""
+    if not n.lower_layers:
+        return str(n.hidden_size)
+    return ", ".join(
+        f"{k.hidden_size} ({f'both directions, {k.merge}' if k.bidirectional else 'one direction'})"
+        for k in n.stack
+    )
+
+
+def _trained(t: dict[str, Any], source: str | None) -> list[str]:
+    """How the model was trained and on what."""
+    lines = [
+        f"| preset, seed | {t['recipe']['name']}, {t['seed']} |",
+        f"| trained on | {t['texts']:,} texts{f' of {source}' if source else ''} "
+        f"in {t['seconds']:.0f} s |",
+    ]
+    for label, count in list(t["labels"].items())[:20]:
+        lines.append(f"| texts labelled `{label}` | {count:,} |")
+    if "class_weight" in t:
+        weights = ", ".join(f"`{k}` {w:.3g}" for k, w in list(t["class_weight"].items())[:20])
+        lines.append(f"| weights of the labels | {weights} |")
+    if "sample_weight" in t:
+        w = t["sample_weight"]
+        lines.append(f"| weights of the texts | {w['least']:g} to {w['most']:g} |")
+    if t["cut_texts"]:
+        lines.append(
+            f"| cut | {t['cut_texts']:,} texts lost "
+            f"{t['cut_tokens'] / t['tokens']:.1%} of all tokens |"
+        )
+    return lines
+
+
+def _imported(facts: dict[str, Any]) -> list[str]:
+    """Where a model came from that was trained by another program."""
+    return [f"| trained by | {facts['program']}, imported from {facts['source']} |"]
 
 
 def coverage(v: dict[str, Any]) -> str:

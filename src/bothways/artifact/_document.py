@@ -22,13 +22,8 @@ from typing import Any, TypeVar
 
 from bothways.artifact import _check as check
 from bothways.artifact._json import parse
-from bothways.artifact._spec import (
-    FORMAT_VERSION,
-    NetworkSpec,
-    Spec,
-    VectorizerSpec,
-    added_after,
-)
+from bothways.artifact._network import NetworkSpec
+from bothways.artifact._spec import FORMAT_VERSION, Spec, VectorizerSpec, added_after
 from bothways.errors import ArtifactError
 
 LARGEST = 64 * 2**20

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bothways.artifact import _check as check
-from bothways.artifact._storage import STORAGES, TABLE
+from bothways.artifact._network import NetworkSpec
+from bothways.artifact._storage import STORAGES
 from bothways.errors import ArtifactError
 
 FORMAT_VERSION = 3
@@ -21,7 +22,12 @@ ADDED: dict[int, dict[str, dict[str, Any]]] = {
     3: {
         "": {"storage": "f32", "temperature": 1.0, "thresholds": {}},
         "vectorizer": {"truncate": "head"},
-        "network": {"word_dropout": 0.0, "multilabel": False},
+        "network": {
+            "word_dropout": 0.0,
+            "multilabel": False,
+            "lower_layers": (),
+            "zero_under": 0,
+        },
     },
 }
 """What each version added to which part (`""`: to the spec itself), and what the absence of a
@@ -32,11 +38,6 @@ TASKS = ("classification", "multilabel")
 
 # A text id is an int32, and so is a place in a text.
 _MOST_TOKENS = 2**31 - 1
-# Bounds what a lying file can make the reader expect; no LSTM is this wide, or this deep.
-_WIDEST = 65_536
-_DEEPEST = 100
-
-_DROPOUTS = ("dropout", "embedding_dropout", "input_dropout", "layer_dropout", "word_dropout")
 
 
 def added_after(version: int) -> dict[str, dict[str, Any]]:
@@ -90,89 +91,6 @@ class VectorizerSpec:
             expected = f"at least {len(vocabulary)}, the size of the vocabulary"
             check.refuse("vectorizer.max_tokens", self.max_tokens, expected)
         object.__setattr__(self, "vocabulary", vocabulary)
-
-
-@dataclass(frozen=True)
-class NetworkSpec:
-    """Embedding, LSTM layers in one or both directions, pooling over time, dense layer.
-
-    `I = embedding_dim`, `H = hidden_size`. `outputs` is 1 for a sigmoid, the probability of
-    the second label, or `C` for a softmax over the labels; with `multilabel` it is `C`, a sigmoid
-    for each label, of which a text may have several or none. With `mask=False` a text is padded
-    with id 0 to the vectorizer's `output_sequence_length` and the padding is read, as an
-    unmasked Keras model does. Of several `layers` each reads the states of both directions of
-    the one below, side by side; `merge` is how the last one's are joined.
-
-    The dropout rates act in training only: `dropout` on the pooled features;
-    `embedding_dropout` on the features of each distinct word of a batch, the same wherever it
-    stands; `word_dropout` on whole words of a batch, wherever they stand, which are zeros then;
-    `input_dropout` on the features of the embedded words and `layer_dropout` on those
-    between layers, both the same at every step of a text (Gal & Ghahramani 2016).
-
-    Raises `ArtifactError` naming the field that is not as it should be.
-    """
-
-    embedding_dim: int
-    hidden_size: int
-    bidirectional: bool
-    merge: str
-    pooling: str
-    outputs: int
-    mask: bool = True
-    dropout: float = 0.0
-    embedding_dropout: float = 0.0
-    layers: int = 1
-    input_dropout: float = 0.0
-    layer_dropout: float = 0.0
-    word_dropout: float = 0.0
-    multilabel: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("embedding_dim", "hidden_size", "outputs"):
-            check.whole(f"network.{name}", getattr(self, name), 1, _WIDEST)
-        check.whole("network.layers", self.layers, 1, _DEEPEST)
-        for name in ("bidirectional", "mask", "multilabel"):
-            check.flag(f"network.{name}", getattr(self, name))
-        check.choice("network.merge", self.merge, ("concat", "sum", "mul", "ave"))
-        check.choice("network.pooling", self.pooling, ("last", "mean", "max"))
-        for name in _DROPOUTS:
-            object.__setattr__(self, name, check.rate(f"network.{name}", getattr(self, name)))
-        if self.layer_dropout and self.layers == 1:
-            check.refuse("network.layer_dropout", self.layer_dropout, "0 with one layer")
-
-    @property
-    def directions(self) -> int:
-        """`D`: 2 if bidirectional, else 1."""
-        return 2 if self.bidirectional else 1
-
-    @property
-    def width(self) -> int:
-        """`F`, what the dense layer reads: `2H` for two directions side by side, else `H`."""
-        return self.hidden_size * (self.directions if self.merge == "concat" else 1)
-
-    def tensor_shapes(self, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
-        """The name and shape of every tensor, all float32, with `V = vocabulary_size`.
-
-        Gates come in the order input, forget, cell, output; in the columns of `lstm.kernel`
-        and in `lstm.bias` the forward direction comes first. Those of the layers above the
-        first are `lstm.1.kernel` and so on.
-        """
-        i, h, d = self.embedding_dim, self.hidden_size, self.directions
-        shapes: dict[str, tuple[int, ...]] = {TABLE: (vocabulary_size, i)}
-        for layer in range(self.layers):
-            kernel, recurrent, bias = layer_names(layer)
-            shapes[kernel] = (d * h if layer else i, d * 4 * h)
-            shapes[recurrent] = (d, h, 4 * h)
-            shapes[bias] = (d * 4 * h,)
-        shapes["dense.kernel"] = (self.width, self.outputs)
-        shapes["dense.bias"] = (self.outputs,)
-        return shapes
-
-
-def layer_names(layer: int) -> tuple[str, str, str]:
-    """The names of the kernel, recurrent kernel and bias of an LSTM layer, counted from 0."""
-    prefix = f"lstm.{layer}" if layer else "lstm"
-    return f"{prefix}.kernel", f"{prefix}.recurrent_kernel", f"{prefix}.bias"
 
 
 def _this_version() -> str:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from typing import Annotated, Any
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from bothways.artifact import LayerSpec
 
 _PACKAGES = ("numpy", "safetensors", "torch", "scikit-learn", "pyarrow")
 
@@ -88,6 +93,8 @@ def _model(folder: str) -> dict[str, Any]:
             "directions": network.directions,
             "merge": network.merge,
             "pooling": network.pooling,
+            **({} if network.mask else {"mask": False}),
+            **_lower(network.lower_layers),
         },
         "stored as": "float32" if spec.storage == "f32" else "8-bit integers with scales",
         "weights": sum(t.size for t in tensors.values()),
@@ -98,6 +105,7 @@ def _model(folder: str) -> dict[str, Any]:
             "seconds": training.get("seconds"),
             "seed": training.get("seed"),
         },
+        **({"imported": training["imported"]} if "imported" in training else {}),
         **({"word vectors": training["vectors"]} if "vectors" in training else {}),
         **({"thresholds": spec.thresholds} if spec.thresholds else {}),
         "quality": {k: v for k, v in spec.quality.items() if k != "calibration"} or "not measured",
@@ -105,6 +113,11 @@ def _model(folder: str) -> dict[str, Any]:
         **_compressed(training.get("compressed")),
         "written by": f"Bothways {spec.bothways_version}, format {spec.format_version}",
     }
+
+
+def _lower(layers: Sequence[LayerSpec]) -> dict[str, Any]:
+    """The layers below the last, where they differ."""
+    return {"layers below": [asdict(layer) for layer in layers]} if layers else {}
 
 
 def _calibrated(facts: dict[str, Any] | None) -> dict[str, Any]:

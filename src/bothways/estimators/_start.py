@@ -15,7 +15,7 @@ from bothways import artifact
 from bothways.errors import ArgumentError, DataError
 from bothways.estimators._targets import Targets
 from bothways.text import TextVectorizer
-from bothways.training import Preset, network_of, parse_preset
+from bothways.training import Preset, check_trainable, network_of, parse_preset
 
 Tensors = dict[str, NDArray[np.float32]]
 
@@ -39,6 +39,10 @@ class Start(NamedTuple):
         """Raise `ArgumentError` unless the recipe's network is the model's, dropout aside, and
         the data has as many labels a text."""
         own = self.spec.network
+        try:
+            check_trainable(own)
+        except ArgumentError as error:
+            raise ArgumentError(f"{self.source}: {error}") from None
         if targets.multilabel != own.multilabel:
             words = ("one label", "several labels")
             raise ArgumentError(

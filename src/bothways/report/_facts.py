@@ -29,13 +29,16 @@ def report_facts(spec: Spec, model: str, rows: Dataset, seen: str) -> list[tuple
     n, t = spec.network, spec.training
     weights = sum(prod(shape) for shape in spec.tensor_shapes.values())
     direction = "both directions" if n.bidirectional else "one direction"
-    layers = f"{n.layers} layers of {n.hidden_size}" if n.layers > 1 else f"{n.hidden_size}"
+    widths = ", ".join(dict.fromkeys(str(layer.hidden_size) for layer in n.stack))
+    layers = f"{n.layers} layers of {widths}" if n.layers > 1 else widths
     facts = [
         ("model", model),
         ("network", f"LSTM of {layers} units, {direction}, {n.pooling} pooling"),
         ("vocabulary", f"{len(spec.vectorizer.vocabulary):,} tokens"),
         ("weights", f"{weights:,} {'float32' if spec.storage == 'f32' else 'in 8 bits'}"),
     ]
+    if "imported" in t:
+        facts.append(("trained by", f"{t['imported']['program']}, {t['imported']['source']}"))
     if "texts" in t:
         facts.append(("trained on", f"{t['texts']:,} texts in {t.get('seconds', 0):.0f} s"))
     if "recipe" in t:

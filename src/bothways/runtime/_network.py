@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bothways import Ragged, kernels
-from bothways.artifact import TABLE, NetworkSpec, layer_names
+from bothways.artifact import TABLE, LayerSpec, NetworkSpec, layer_names
 from bothways.kernels import Precision
 
 Floats = NDArray[np.float32]
@@ -42,7 +42,7 @@ class Network:
         precision: Precision = "f32",
         temperature: float = 1.0,
     ) -> None:
-        self.spec = spec
+        self.spec, self._stack = spec, spec.stack
         self.temperature = np.float32(temperature)
         self.precision: Precision = precision
         layers = [tuple(tensors[name] for name in layer_names(k)) for k in range(spec.layers)]
@@ -113,9 +113,8 @@ class Network:
 
     def _project(self, k: int, below: kernels.LstmStates, threads: int | None) -> Floats:
         assert below.output is not None
-        return kernels.project(
-            below.output, *self._inputs[k], precision=self.precision, threads=threads
-        )
+        merged = merge_directions(below.output, self._stack[k - 1])
+        return kernels.project(merged, *self._inputs[k], precision=self.precision, threads=threads)
 
     def _pooled(self, ids: Ragged, threads: int | None) -> Floats:
         spec, pooling = self.spec, self.spec.pooling
@@ -126,14 +125,19 @@ class Network:
         if joined or (pooling == "mean" and spec.merge != "mul"):  # a mean of sums, a sum of means
             pooled = self._run(ids, threads, pool="mean" if pooling == "mean" else "max").pooled
             assert pooled is not None
-            return merge_directions(pooled, spec)
-        output = merge_directions(self.outputs(ids, threads=threads), spec)
-        if pooling == "mean":
-            return kernels.mean_forward(output, ids.offsets)
-        return kernels.max_forward(output, ids.offsets)[0]
+            pooled = merge_directions(pooled, spec)
+        else:
+            output = merge_directions(self.outputs(ids, threads=threads), spec)
+            if pooling == "mean":
+                return kernels.mean_forward(output, ids.offsets)
+            pooled = kernels.max_forward(output, ids.offsets)[0]
+        if spec.zero_under:
+            shorter = ids.lengths < spec.zero_under
+            np.maximum(pooled, 0, out=pooled, where=shorter[:, None])
+        return pooled
 
 
-def merge_directions(both: Floats, spec: NetworkSpec) -> Floats:
+def merge_directions(both: Floats, spec: LayerSpec | NetworkSpec) -> Floats:
     """Join what two directions know, side by side in `(..., 2H)`, as `bothways.nn` does."""
     if not spec.bidirectional or spec.merge == "concat":
         return both

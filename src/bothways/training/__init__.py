@@ -16,7 +16,7 @@ from bothways.training._initial import initial_tensors
 from bothways.training._learner import KernelLearner, Learner, new_learner, new_optimizer
 from bothways.training._loop import Examples, StopTraining, Watcher, fit
 from bothways.training._network import ClassifierNetwork, train_step
-from bothways.training._network_of import network_of
+from bothways.training._network_of import check_trainable, network_of
 from bothways.training._preset_json import parse_preset, preset, preset_json
 from bothways.training._presets import PRESETS, Preset, for_texts
 from bothways.training._run import UnfinishedRun
@@ -38,6 +38,7 @@ __all__ = [
     "Watcher",
     "brier_score",
     "calibration_error",
+    "check_trainable",
     "fit",
     "fit_calibration",
     "fit_temperature",

@@ -17,6 +17,7 @@ from bothways.kernels import default_threads
 from bothways.training._initial import initial_tensors, place_vectors
 from bothways.training._loss import Labels
 from bothways.training._network import ClassifierNetwork, train_step
+from bothways.training._network_of import check_trainable
 from bothways.training._presets import Preset
 from bothways.training._state import generator_state, set_generator
 from bothways.vectors import Vectors
@@ -141,9 +142,10 @@ def new_learner(
     `place` may put weights of its own into the first ones.
 
     The same seed gives the same weights on every device, and on the CPU the same training bit
-    for bit. Raises `ArgumentError` for a device that is not there, or for what it cannot do,
-    and `MissingExtraError` for a GPU without torch.
+    for bit. Raises `ArgumentError` for a device that is not there, or for what it cannot do, and
+    for a network that is only predicted with; `MissingExtraError` for a GPU without torch.
     """
+    check_trainable(spec)
     if device not in ("cpu", "cuda"):
         raise ArgumentError(f"device must be 'cpu' or 'cuda', got {device!r}")
     first, dropout = np.random.SeedSequence(seed).spawn(2)
