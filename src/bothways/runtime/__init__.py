@@ -5,20 +5,26 @@ was scored is what is shipped.
 """
 
 from bothways.runtime._decide import UNSURE, Decisions, decide, refuse_several
+from bothways.runtime._explain import Explanation
 from bothways.runtime._model import Model, as_read, load
 from bothways.runtime._multilabel import names_of, present
 from bothways.runtime._network import Network, merge_directions
+from bothways.runtime._pooling import Pooled, pool_backward, pool_forward
 
 __all__ = [
     "UNSURE",
     "Decisions",
+    "Explanation",
     "Model",
     "Network",
+    "Pooled",
     "as_read",
     "decide",
     "load",
     "merge_directions",
     "names_of",
+    "pool_backward",
+    "pool_forward",
     "present",
     "refuse_several",
 ]

@@ -46,10 +46,10 @@ class Network:
         self.temperature = np.float32(temperature)
         self.precision: Precision = precision
         layers = [tuple(tensors[name] for name in layer_names(k)) for k in range(spec.layers)]
-        self._inputs = [(kernel, bias) for kernel, _, bias in layers]
-        self._recurrent = [kernels.Recurrent(recurrent) for _, recurrent, _ in layers]
-        self._projected = kernels.project(tensors[TABLE], *self._inputs[0], precision=precision)
-        self._kernel, self._bias = tensors["dense.kernel"], tensors["dense.bias"]
+        self.inputs = [(kernel, bias) for kernel, _, bias in layers]
+        self.recurrent = [kernels.Recurrent(recurrent) for _, recurrent, _ in layers]
+        self.projected = kernels.project(tensors[TABLE], *self.inputs[0], precision=precision)
+        self.dense = tensors["dense.kernel"], tensors["dense.bias"]
 
     def features(self, ids: Ragged, *, threads: int | None = None) -> Floats:
         """What the dense layer reads, `(N, F)`, from ids `(T,)` int32."""
@@ -65,7 +65,7 @@ class Network:
     def logits(self, ids: Ragged, *, threads: int | None = None) -> Floats:
         """Scores before the sigmoid or softmax, `(N, outputs)`."""
         features = self.features(ids, threads=threads)
-        logits = kernels.project(features, self._kernel, self._bias, threads=threads)
+        logits = kernels.project(features, *self.dense, threads=threads)
         return logits / self.temperature
 
     def probabilities(self, ids: Ragged, *, threads: int | None = None) -> Floats:
@@ -95,9 +95,9 @@ class Network:
     ) -> kernels.LstmStates:
         """The states of the last layer; all its outputs only if `sequences`."""
         states, last = None, self.spec.layers - 1
-        projected: Floats = self._projected
+        projected: Floats = self.projected
         index: NDArray[np.int32] | None = ids.values
-        for k, recurrent in enumerate(self._recurrent):
+        for k, recurrent in enumerate(self.recurrent):
             if states is not None:
                 projected, index = self._project(k, states, threads), None
             states = kernels.lstm(
@@ -114,7 +114,7 @@ class Network:
     def _project(self, k: int, below: kernels.LstmStates, threads: int | None) -> Floats:
         assert below.output is not None
         merged = merge_directions(below.output, self._stack[k - 1])
-        return kernels.project(merged, *self._inputs[k], precision=self.precision, threads=threads)
+        return kernels.project(merged, *self.inputs[k], precision=self.precision, threads=threads)
 
     def _pooled(self, ids: Ragged, threads: int | None) -> Floats:
         spec, pooling = self.spec, self.spec.pooling

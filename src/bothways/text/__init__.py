@@ -1,6 +1,7 @@
 """Texts to ids, by the rules of Keras's TextVectorization, and without TensorFlow."""
 
-from bothways.text._truncation import Encoded, Truncation, TruncationWarning
+from bothways.text._places import places
+from bothways.text._truncation import Encoded, Truncation, TruncationWarning, shorten
 from bothways.text._vectorizer import TextVectorizer
 
-__all__ = ["Encoded", "TextVectorizer", "Truncation", "TruncationWarning"]
+__all__ = ["Encoded", "TextVectorizer", "Truncation", "TruncationWarning", "places", "shorten"]

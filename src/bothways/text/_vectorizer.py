@@ -95,23 +95,14 @@ class TextVectorizer:
         Raises `NotFittedError` before `adapt`, `ArgumentError` for what is not a list of texts,
         `DataError` naming an item that is not a string.
         """
-        table = self._fitted()
-        wanted = _whole("threads", threads, 1)
-        if wanted is None:
-            raise ArgumentError("threads must be a whole number from 1, got None")
-        views = self._texts(texts)
-        threads = min(wanted, max(1, len(views)))
         length = self.output_sequence_length
-        limit = -1 if length is None or self.truncate != "head" else length
-        ids, offsets, tokens, cut_texts, cut_tokens = _kernels.text_encode(
-            views, self._rules(), table, 2, UNKNOWN, limit, threads
-        )
-        encoded = Encoded(
-            Ragged(ids, offsets), Truncation(len(views), tokens, cut_texts, cut_tokens)
-        )
         if length is None or self.truncate == "head":
-            return encoded
-        return shorten(encoded.ids, length, self.truncate)
+            return self._encode(texts, -1 if length is None else length, threads)
+        return shorten(self._encode(texts, -1, threads).ids, length, self.truncate)
+
+    def encode_whole(self, texts: Sequence[str], threads: int = 1) -> Ragged:
+        """The ids of `encode`, of which nothing is cut."""
+        return self._encode(texts, -1, threads).ids
 
     def transform(self, texts: Sequence[str]) -> Ragged:
         """The ids of `encode`, `(T,)` int32; a `TruncationWarning` says so if any text was cut."""
@@ -171,6 +162,19 @@ class TextVectorizer:
     def _set_vocabulary(self, tokens: list[str]) -> None:
         self._vocabulary = tokens
         self._table = _kernels.TokenTable([token.encode() for token in tokens])
+
+    def _encode(self, texts: Sequence[str], limit: int, threads: int) -> Encoded:
+        """The ids of texts, of each the first `limit` (-1: all)."""
+        table = self._fitted()
+        wanted = _whole("threads", threads, 1)
+        if wanted is None:
+            raise ArgumentError("threads must be a whole number from 1, got None")
+        views = self._texts(texts)
+        threads = min(wanted, max(1, len(views)))
+        ids, offsets, tokens, cut_texts, cut_tokens = _kernels.text_encode(
+            views, self._rules(), table, 2, UNKNOWN, limit, threads
+        )
+        return Encoded(Ragged(ids, offsets), Truncation(len(views), tokens, cut_texts, cut_tokens))
 
     def _fitted(self) -> Any:
         if self._vocabulary is None:

@@ -13,11 +13,11 @@ from bothways.artifact import TABLE, NetworkSpec
 from bothways.errors import ArgumentError
 from bothways.kernels import Precision, Unique
 from bothways.optim import Optimizer, RowGradient
+from bothways.runtime import pool_backward, pool_forward
 from bothways.training._adversarial import worst_move
 from bothways.training._dropout import Masks, draw_masks
 from bothways.training._embedding import Embedded, embed_backward, embed_forward
 from bothways.training._loss import Labels, cross_entropy
-from bothways.training._pooling import pool_backward, pool_forward
 from bothways.training._recurrence import Engine, layers_backward, layers_forward
 
 Floats = NDArray[np.float32]

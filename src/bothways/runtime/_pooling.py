@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bothways import kernels
-from bothways.artifact import NetworkSpec
-from bothways.runtime import merge_directions
+from bothways.artifact import LayerSpec, NetworkSpec
+from bothways.runtime._network import merge_directions
 
 Floats = NDArray[np.float32]
 
@@ -44,7 +44,7 @@ def pool_backward(
     """The gradients of the outputs, `(T, D * H)`, and of the last states, `(D, N, H)`; one of
     them is None, as nothing was read there."""
     if spec.pooling == "last":
-        d_both = _merge_backward(spec, d_features, pooled.both)
+        d_both = merge_backward(spec, d_features, pooled.both)
         of_direction = d_both.reshape(len(d_both), spec.directions, spec.hidden_size)
         return None, np.ascontiguousarray(of_direction.swapaxes(0, 1))
     if spec.pooling == "mean":
@@ -52,10 +52,10 @@ def pool_backward(
     else:
         assert pooled.where is not None
         d_merged = kernels.max_backward(d_features, pooled.where, len(pooled.both))
-    return _merge_backward(spec, d_merged, pooled.both), None
+    return merge_backward(spec, d_merged, pooled.both), None
 
 
-def _merge_backward(spec: NetworkSpec, d_merged: Floats, both: Floats) -> Floats:
+def merge_backward(spec: LayerSpec | NetworkSpec, d_merged: Floats, both: Floats) -> Floats:
     """The gradient of what was merged: each direction's, side by side."""
     if not spec.bidirectional or spec.merge == "concat":
         return d_merged
