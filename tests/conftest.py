@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import numpy as np
 import pytest
 
 from bothways import kernels
+
+# Keras reads it once: its own choice, TensorFlow, is not needed here.
+os.environ.setdefault("KERAS_BACKEND", "torch")
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 

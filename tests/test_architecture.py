@@ -32,6 +32,7 @@ LEVELS = {
     "nn": 4,
     "training": 5,
     "interop": 5,
+    "keras": 5,
     "report": 6,
     "compression": 6,
     "estimators": 6,
@@ -42,7 +43,7 @@ LEVELS = {
 }
 # torch is known to a room, and to files that their room imports for a GPU alone.
 TORCH_ROOMS = {"nn"}
-TORCH_FILES = {"training/_torch.py"}
+TORCH_FILES = {"training/_torch.py", "keras/_torch.py"}
 EXPORTED = {"Ragged": "_ragged"} | {
     name: module.split(".")[1] for name, module in bothways._LAZY.items()
 }
@@ -147,7 +148,19 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
-HEAVY = {"optuna", "torch", "pyarrow", "sklearn", "scipy", "pandas", "matplotlib", "rich", "typer"}
+HEAVY = {
+    "jax",
+    "keras",
+    "optuna",
+    "torch",
+    "pyarrow",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "matplotlib",
+    "rich",
+    "typer",
+}
 
 
 def test_importing_is_light():

@@ -10,6 +10,7 @@ require("torch", extra="torch", purpose="bothways.nn")
 from bothways.nn._dropout import VariationalDropout  # noqa: E402
 from bothways.nn._embedding_lstm import EmbeddingLSTM  # noqa: E402
 from bothways.nn._init import glorot_uniform  # noqa: E402
+from bothways.nn._ops import lstm  # noqa: E402
 from bothways.nn._optim import Adam, AdamW, RMSprop  # noqa: E402
 from bothways.nn._pooling import Pool  # noqa: E402
 from bothways.nn._ragged import RaggedTensor  # noqa: E402
@@ -30,5 +31,6 @@ __all__ = [
     "VariationalDropout",
     "glorot_uniform",
     "kernel_threads",
+    "lstm",
     "use_threads",
 ]

@@ -1,0 +1,70 @@
+"""The kernels under Keras's torch backend."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bothways.nn import lstm
+
+
+def run(
+    x: Tensor,
+    mask: Tensor | None,
+    kernel: Tensor,
+    bias: Tensor,
+    recurrent: Tensor,
+    h0: Tensor,
+    c0: Tensor,
+    *,
+    reverse: bool,
+    sequences: bool,
+) -> tuple[Tensor | None, Tensor, Tensor]:
+    """Output `(N, L, D * H)`, if `sequences`, with zeros at masked steps, `h_n` and `c_n`.
+
+    `x (N, L, I)`; `mask (N, L)` bool, or None if every step counts; `kernel (I, D * 4H)`,
+    `bias (D * 4H,)`, `recurrent (D, H, 4H)`; `h0`, `c0`, `h_n` and `c_n (D, N, H)`. What stands
+    at masked steps is not read.
+    """
+    N, L, I = x.shape  # noqa: E741
+    steps = x.reshape(N * L, I)
+    rows, offsets = None, torch.arange(N + 1) * L
+    if mask is not None:
+        rows = mask.reshape(N * L).nonzero()[:, 0]
+        offsets[1:] = mask.sum(dim=1).cumsum(dim=0)
+        steps = _DenseGradient.apply(steps)
+    output, h, c, _, _ = lstm(
+        steps.contiguous(),
+        None if rows is None else rows.int(),
+        *(None, offsets, kernel, bias, recurrent, h0, c0, reverse, "f32", None),
+    )
+    if not sequences:
+        return None, h, c
+    if rows is not None:
+        output = output.new_zeros(N * L, output.shape[1]).index_copy(0, rows, output)
+    return output.reshape(N, L, output.shape[1]), h, c
+
+
+class _DenseGradient(torch.autograd.Function):
+    """The identity; its gradient, of which some rows come, is filled with zeros."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx, d_x):
+        return d_x.to_dense()
+
+
+def before_first(h0: Tensor) -> Tensor:
+    """What Keras puts out before the first step that counts: zeros, `(N, H)`."""
+    return torch.zeros_like(h0)
+
+
+def hold(output: Tensor, mask: Tensor, first: Tensor) -> Tensor:
+    """`output (N, L, H)` with the last one that counted at masked steps; `first (N, H)` before."""
+    L, H = output.shape[1:]
+    place = (torch.arange(1, L + 1) * mask).cummax(dim=1).values
+    known = torch.cat([first[:, None], output], dim=1)
+    return known.gather(1, place[:, :, None].expand(-1, -1, H))
