@@ -10,6 +10,7 @@ from bothways.runtime._model import Model, as_read, load
 from bothways.runtime._multilabel import names_of, present
 from bothways.runtime._network import Network, merge_directions
 from bothways.runtime._pooling import Pooled, pool_backward, pool_forward
+from bothways.runtime._prefixes import Prefixes, prefix_probabilities
 
 __all__ = [
     "UNSURE",
@@ -18,6 +19,7 @@ __all__ = [
     "Model",
     "Network",
     "Pooled",
+    "Prefixes",
     "as_read",
     "decide",
     "load",
@@ -25,6 +27,7 @@ __all__ = [
     "names_of",
     "pool_backward",
     "pool_forward",
+    "prefix_probabilities",
     "present",
     "refuse_several",
 ]

@@ -1,0 +1,93 @@
+"""What a model says of a text while it is being read: its score after each token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bothways import Ragged
+from bothways.runtime._tokens import read_tokens
+
+if TYPE_CHECKING:
+    from bothways.runtime._model import Model
+    from bothways.runtime._network import Network
+
+Floats = NDArray[np.float32]
+
+# Tokens of prefixes at a time: they take 4 bytes each, and keep the threads busy.
+_TOKENS = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Prefixes:
+    """The probabilities of the `C` labels after each of the `T` tokens of a text.
+
+    `tokens` and `places` are as in `Explanation`. Row `n` of `probabilities (T + 1, C)` is what
+    the model says of the first `n` tokens, as if the text ended there: the first row is that of an
+    empty text, and the last one, with hindsight, that of the whole.
+    """
+
+    text: str
+    labels: tuple[str, ...]
+    tokens: tuple[str, ...]
+    places: tuple[tuple[int, int], ...]
+    probabilities: Floats
+
+    def document(self) -> dict[str, Any]:
+        """All of it but the text as JSON can hold it."""
+        return {
+            "labels": list(self.labels),
+            "tokens": [
+                {"token": token, "start": start, "stop": stop}
+                for token, (start, stop) in zip(self.tokens, self.places, strict=True)
+            ],
+            "probabilities": self.probabilities.tolist(),
+        }
+
+
+def read_prefixes(
+    model: Model, text: str, *, padded: int | None = None, threads: int | None = None
+) -> Prefixes:
+    """See `Model.prefixes`."""
+    read = read_tokens(model, text, padded)
+    T = len(read.tokens)
+    rows = prefix_probabilities(
+        *(model.network, read.ids[:T], np.arange(T + 1)),
+        fill=len(read.ids) if read.padding else 0,
+        threads=threads,
+    )
+    return Prefixes(text, tuple(model.labels), read.tokens, read.places, rows)
+
+
+def prefix_probabilities(
+    network: Network,
+    ids: NDArray[np.int32],
+    lengths: ArrayLike,
+    *,
+    fill: int = 0,
+    threads: int | None = None,
+) -> Floats:
+    """The probabilities `(M, C)` of the first `lengths (M,)` tokens of `ids (T,)`, each filled
+    with zeros up to `fill` tokens.
+
+    Every prefix is read whole, in both directions. The states of the reader from the left could
+    be kept from one to the next; that of the other could not, so it would save half at most,
+    for one direction and one layer, and would not have the bits of a prediction.
+    """
+    rows = [
+        network.probabilities(part.fill(fill) if fill else part, threads=threads)
+        for part in _prefixes(ids, np.asarray(lengths, np.int64), fill)
+    ]
+    return np.concatenate(rows)
+
+
+def _prefixes(ids: NDArray[np.int32], lengths: NDArray[np.int64], fill: int) -> Iterator[Ragged]:
+    """The prefixes in order, about `_TOKENS` tokens at a time."""
+    ends = np.maximum(lengths, max(fill, 1)).cumsum()
+    for part in np.split(lengths, np.flatnonzero(np.diff(ends // _TOKENS)) + 1):
+        starts = part.cumsum() - part
+        yield Ragged.from_lengths(ids[np.arange(part.sum()) - np.repeat(starts, part)], part)
