@@ -4,6 +4,7 @@
      ├── DataError          a file, table or text that cannot be used (also a ValueError)
      ├── ArtifactError      a model folder that cannot be written or read
      ├── ArgumentError      a value that a function cannot take (also a ValueError)
+     │    └── TensorError   a tensor that a layer cannot take (also a RuntimeError, as torch's)
      ├── NotFittedError     predict before fit (also a ValueError and AttributeError)
      └── MissingExtraError  an optional dependency is not installed (also an ImportError)
 
@@ -20,6 +21,7 @@ __all__ = [
     "DataError",
     "MissingExtraError",
     "NotFittedError",
+    "TensorError",
     "listed",
     "require",
 ]
@@ -44,6 +46,11 @@ class ArtifactError(BothwaysError):
 
 class ArgumentError(BothwaysError, ValueError):
     """A value that a function cannot take."""
+
+
+class TensorError(ArgumentError, RuntimeError):
+    """A tensor that a layer cannot take: torch's layers raise a RuntimeError there, or a
+    ValueError, and who catches either catches this."""
 
 
 class NotFittedError(BothwaysError, ValueError, AttributeError):

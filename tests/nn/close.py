@@ -11,7 +11,9 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor, nn
 
-from bothways.nn import LSTM, Bidirectional, EmbeddingLSTM, RaggedTensor, States
+from bothways.nn import Bidirectional, EmbeddingLSTM, RaggedTensor, States
+from bothways.nn._ragged import as_ragged
+from bothways.nn._recurrence import Recurrence
 
 # On a handful of numbers torch is sometimes exact by luck, and a single gradient may be a sum of
 # thousands of products that nearly cancel, over all steps of the batch. There, errors below this
@@ -82,6 +84,32 @@ def make_case(lengths, *, I=5, H=6, D=2, V=None, seed=0, scale=0.5) -> Case:  # 
     )
 
 
+class OneDirection(Recurrence):
+    """The engine in one direction, with the weights and options of the other layers."""
+
+    def __init__(
+        self,
+        input_size,
+        hidden_size,
+        *,
+        layers=1,
+        input_dropout=0.0,
+        layer_dropout=0.0,
+        precision="f32",
+        checkpoint=None,
+    ):
+        options = (layers, input_dropout, layer_dropout, precision, checkpoint)
+        super().__init__(hidden_size, 1, *options)
+        self.input_size = input_size
+        self.add_weights(input_size)
+
+    def forward(self, x, mask=None, initial=None):
+        ragged, restore = as_ragged(x, mask)
+        values = self.input_dropout.drop(*ragged)
+        output, states = self.run(values, ragged.offsets, initial)
+        return restore(output), states
+
+
 def take_weights(layer: nn.Module, case: Case) -> nn.Module:
     """Give `layer` the weights of `case`."""
     with torch.no_grad():
@@ -92,20 +120,20 @@ def take_weights(layer: nn.Module, case: Case) -> nn.Module:
     return layer
 
 
-def layer_for(case: Case, *, reverse: bool = False, **options) -> nn.Module:
+def layer_for(case: Case, **options) -> nn.Module:
     """The layer of Bothways with the weights of `case`."""
     D, I, H = case.sizes  # noqa: E741
     if case.ids is not None:
         layer = EmbeddingLSTM(len(case.x), I, H, bidirectional=D == 2, **options)
     else:
-        layer = Bidirectional(I, H, **options) if D == 2 else LSTM(I, H, reverse=reverse)
+        layer = (Bidirectional if D == 2 else OneDirection)(I, H, **options)
     return take_weights(layer, case)
 
 
-def run_bothways(case: Case, *, reverse: bool = False) -> dict[str, Tensor]:
+def run_bothways(case: Case) -> dict[str, Tensor]:
     """Forward and backward through a layer of Bothways."""
     case = case.to(torch.float32)
-    layer = layer_for(case, reverse=reverse)
+    layer = layer_for(case)
     values = case.x if case.ids is None else case.ids
     output, (h, c) = layer(RaggedTensor(values, case.offsets), None, States(case.h0, case.c0))
     _descend(case, output.values, h, c)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from close import OneDirection
 from torch import Tensor, nn
 
-from bothways.nn import LSTM, Bidirectional, EmbeddingLSTM, RaggedTensor, States, use_threads
+from bothways.nn import Bidirectional, EmbeddingLSTM, RaggedTensor, States, use_threads
 
 PARAMETERS = ("kernel", "recurrent_kernel", "bias")
 
@@ -51,7 +52,7 @@ def new_layer(D, *, layers, I=5, H=6, V=None, seed=0, **options):  # noqa: E741
     if V is not None:
         layer = EmbeddingLSTM(V, I, H, bidirectional=D == 2, layers=layers, **options)
     else:
-        layer = (LSTM if D == 1 else Bidirectional)(I, H, layers=layers, **options)
+        layer = (OneDirection if D == 1 else Bidirectional)(I, H, layers=layers, **options)
     g = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, p in layer.named_parameters():
@@ -89,8 +90,7 @@ def single_layers(layer):
         elif D == 2:
             single = Bidirectional(D * H if k else layer.input_size, H)
         else:
-            width = H if k else getattr(layer, "input_size", 0)
-            single = LSTM(width, H, reverse=getattr(layer, "reverse", False))
+            single = OneDirection(H if k else getattr(layer, "input_size", 0), H)
         with torch.no_grad():
             for name, p in single.named_parameters():
                 p.copy_(getattr(layer, name_of(name, k)))

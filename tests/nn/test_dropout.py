@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 import stacked
 import torch
-from close import assert_same_bits
+from close import OneDirection, assert_same_bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bothways.errors import ArgumentError
 from bothways.nn import (
-    LSTM,
     Bidirectional,
     EmbeddingLSTM,
     RaggedTensor,
@@ -139,7 +138,7 @@ def test_evaluation_and_a_rate_of_zero_change_nothing():
 def test_other_rates_are_refused(p):
     for build in (
         lambda: VariationalDropout(p),
-        lambda: LSTM(3, 4, input_dropout=p),
+        lambda: OneDirection(3, 4, input_dropout=p),
         lambda: Bidirectional(3, 4, layers=2, layer_dropout=p),
         lambda: EmbeddingLSTM(9, 3, 4, input_dropout=p),
         lambda: EmbeddingLSTM(9, 3, 4, dropout=p),
@@ -150,7 +149,7 @@ def test_other_rates_are_refused(p):
 
 def test_dropout_between_layers_needs_two_of_them():
     for build in (
-        lambda: LSTM(3, 4, layer_dropout=0.5),
+        lambda: OneDirection(3, 4, layer_dropout=0.5),
         lambda: Bidirectional(3, 4, layer_dropout=0.5),
         lambda: EmbeddingLSTM(9, 3, 4, layer_dropout=0.5),
     ):
@@ -238,7 +237,7 @@ def test_both_dropouts_of_an_embedding_act_one_after_the_other():
     torch.manual_seed(3)
     words, sequences = (VariationalDropout(0.5).factors(2, torch.ones(2, 64)) for _ in range(2))
     left = words[ids - 1] * sequences[[0, 0, 0, 0, 1, 1]]
-    bare = LSTM(64, 4)
+    bare = OneDirection(64, 4)
     with torch.no_grad():
         for name in ("kernel", "bias"):
             getattr(bare, name).copy_(getattr(layer, name)[..., :16])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from close import assert_same_bits, layer_for, make_case, take_weights
+from close import OneDirection, assert_same_bits, layer_for, make_case, take_weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bothways.errors import ArgumentError
-from bothways.nn import LSTM, Bidirectional, EmbeddingLSTM, RaggedTensor, States
+from bothways.nn import Bidirectional, EmbeddingLSTM, RaggedTensor, States
 
 LENGTHS = [4, 0, 1, 7, 1, 3]
 
@@ -19,7 +19,7 @@ def two_layers(case, table):
     D, I, H = case.sizes  # noqa: E741
     case = case.to(torch.float32)
     case.ids, ids = None, case.ids
-    layer = take_weights(Bidirectional(I, H) if D == 2 else LSTM(I, H), case)
+    layer = take_weights(Bidirectional(I, H) if D == 2 else OneDirection(I, H), case)
     return layer, nn_embedding(ids, table, case.offsets)
 
 

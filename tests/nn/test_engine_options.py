@@ -7,13 +7,13 @@ import warnings
 import pytest
 import stacked
 import torch
-from close import assert_same_bits
+from close import OneDirection, assert_same_bits
 from test_torch_operators import EVERY_CHECK, check, lstm_arguments, ops
 
 from bothways import kernels
 from bothways.errors import ArgumentError
 from bothways.kernels import _isa
-from bothways.nn import LSTM, Bidirectional, EmbeddingLSTM, _operator, use_threads
+from bothways.nn import Bidirectional, EmbeddingLSTM, _operator, use_threads
 
 REALISTIC = [60, 0, 17, 1, 43, 60, 8, 29]
 PRODUCTS = ("project", "project_backward_input", "project_backward_kernel")
@@ -105,7 +105,7 @@ def test_they_are_refused_where_the_kernels_do_not_run(option, monkeypatch):
 )
 def test_other_values_are_refused(option, reason):
     for build in (
-        lambda: LSTM(3, 4, **option),
+        lambda: OneDirection(3, 4, **option),
         lambda: Bidirectional(3, 4, **option),
         lambda: EmbeddingLSTM(9, 3, 4, **option),
     ):

@@ -8,10 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
-from close import assert_nearly_as_good_as_torch, assert_same_bits, layer_for, make_case
+from close import (
+    OneDirection,
+    assert_nearly_as_good_as_torch,
+    assert_same_bits,
+    layer_for,
+    make_case,
+)
 
 from bothways.errors import ArgumentError
-from bothways.nn import LSTM, Bidirectional, EmbeddingLSTM, Pool, RaggedTensor, States
+from bothways.nn import Bidirectional, EmbeddingLSTM, Pool, RaggedTensor, States
 
 LENGTHS = [40, 0, 1, 7, 25, 3, 60, 12]
 
@@ -129,7 +135,7 @@ def test_parameters_may_be_strided():
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
 def test_other_precisions_are_refused_on_the_cpu(dtype):
     offsets = torch.tensor([0, 2, 3])
-    for layer in (LSTM(3, 4), Bidirectional(3, 4)):
+    for layer in (OneDirection(3, 4), Bidirectional(3, 4)):
         with pytest.raises(ArgumentError, match=f"compute in float32, got {dtype}"):
             layer(RaggedTensor(torch.zeros(3, 3, dtype=dtype), offsets))
         with pytest.raises(ArgumentError, match=f"compute in float32, got {dtype}"):

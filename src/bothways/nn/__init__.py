@@ -7,14 +7,16 @@ from bothways.errors import require
 
 require("torch", extra="torch", purpose="bothways.nn")
 
+from bothways.nn._bidirectional import Bidirectional  # noqa: E402
 from bothways.nn._dropout import VariationalDropout  # noqa: E402
 from bothways.nn._embedding_lstm import EmbeddingLSTM  # noqa: E402
 from bothways.nn._init import glorot_uniform  # noqa: E402
+from bothways.nn._lstm import LSTM  # noqa: E402
 from bothways.nn._ops import lstm  # noqa: E402
 from bothways.nn._optim import Adam, AdamW, RMSprop  # noqa: E402
 from bothways.nn._pooling import Pool  # noqa: E402
 from bothways.nn._ragged import RaggedTensor  # noqa: E402
-from bothways.nn._recurrent import LSTM, Bidirectional  # noqa: E402
+from bothways.nn._replace import replace  # noqa: E402
 from bothways.nn._stack import States  # noqa: E402
 from bothways.nn._threads import kernel_threads, use_threads  # noqa: E402
 
@@ -32,5 +34,6 @@ __all__ = [
     "glorot_uniform",
     "kernel_threads",
     "lstm",
+    "replace",
     "use_threads",
 ]

@@ -7,11 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bothways.kernels import Precision
 from bothways.nn import _words
 from bothways.nn._dropout import VariationalDropout, check_rate
 from bothways.nn._merge import Merge, check_merge, each, last_states, merge_directions
 from bothways.nn._ragged import RaggedTensor, as_ragged
-from bothways.nn._stack import Precision, Recurrence, States
+from bothways.nn._recurrence import Recurrence
+from bothways.nn._stack import States
 
 
 class EmbeddingLSTM(Recurrence):
@@ -22,8 +24,8 @@ class EmbeddingLSTM(Recurrence):
     apart, for a fraction of the work. The gradient of `embedding (V, I)` is row-sparse
     (`torch.sparse_coo`), as of `torch.nn.Embedding(sparse=True)`.
 
-    Parameters: `embedding`, drawn uniformly within 0.05, and those of `Bidirectional`, or of
-    `LSTM` with `bidirectional=False`; and the options of these.
+    Parameters: `embedding`, drawn uniformly within 0.05, and those of `Bidirectional`, with
+    `bidirectional=False` of its forward direction alone; and its options.
 
     Three dropouts act on embedded words in training, alone or one after the other. `dropout`
     zeroes features of a word, the same ones wherever it stands in the batch (as Gal &

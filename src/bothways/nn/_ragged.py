@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from bothways import Ragged
-from bothways.errors import ArgumentError
+from bothways.errors import ArgumentError, TensorError
+from bothways.nn import _rows
 
 
 class RaggedTensor(NamedTuple):
@@ -43,35 +44,49 @@ class RaggedTensor(NamedTuple):
 
 
 class Padding(NamedTuple):
-    """Where the steps of a ragged batch stood in the padded tensor it came from."""
+    """Where the steps of a ragged batch stood in the padded tensor `(N, L, ...)` it came from.
 
-    mask: Tensor
+    `rows (T,)`: their places among the `N * L`, or None if every place has one.
+    """
+
+    shape: tuple[int, int]
+    rows: Tensor | None
 
     def restore(self, values: Tensor) -> Tensor:
-        """`values (T, F)` at their places in `(N, L, F)`, zeros at the masked steps."""
-        padded = values.new_zeros(*self.mask.shape, *values.shape[1:])
-        return padded.index_put((self.mask,), values)
+        """`values (T, ...)` at their places in `(N, L, ...)`, zeros at the masked steps."""
+        N, L = self.shape
+        if self.rows is not None:
+            values = _rows.put(values, self.rows, N * L)
+        return values.reshape(N, L, *values.shape[1:])
 
 
 def unpad(x: Tensor, mask: Tensor | None) -> tuple[RaggedTensor, Padding]:
     """Drop the masked steps of `x (N, L, ...)`: `mask (N, L)` bool is true at those that count.
 
     Any pattern will do: padding right, left or between, or nothing left. Without a mask every
-    step counts. Raises `ArgumentError` if `x` has fewer dimensions, or if the mask is not bool
-    or has another shape.
+    step counts, and nothing is copied. Raises `ArgumentError` if `x` has fewer dimensions, or if
+    the mask is not bool or has another shape.
     """
     if x.ndim < 2:
         raise ArgumentError(f"a padded batch has the shape (N, L, ...), got {tuple(x.shape)}")
+    N, L = x.shape[:2]
+    steps = x.reshape(N * L, *x.shape[2:])
     if mask is None:
-        mask = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
-    if mask.dtype != torch.bool or mask.shape != x.shape[:2]:
-        raise ArgumentError(
-            f"the mask must be bool of shape {tuple(x.shape[:2])}, "
-            f"got {mask.dtype} of shape {tuple(mask.shape)}"
-        )
+        return RaggedTensor(steps, torch.arange(N + 1, device="cpu") * L), Padding((N, L), None)
+    check_mask(mask, (N, L))
     lengths = mask.sum(dim=1).cpu()
     offsets = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
-    return RaggedTensor(x[mask], offsets), Padding(mask)
+    rows = mask.reshape(-1).nonzero()[:, 0]
+    return RaggedTensor(_rows.take(steps, rows), offsets), Padding((N, L), rows)
+
+
+def check_mask(mask: Any, shape: tuple[int, ...]) -> None:
+    """Raise `TensorError` unless `mask` is bool of that shape."""
+    if not isinstance(mask, Tensor) or mask.dtype != torch.bool or mask.shape != shape:
+        got = type(mask).__name__
+        if isinstance(mask, Tensor):
+            got = f"{mask.dtype} of shape {tuple(mask.shape)}"
+        raise TensorError(f"the mask must be bool of shape {shape}, got {got}")
 
 
 def as_ragged(
