@@ -10,7 +10,7 @@ from networks import KINDS, TEXTS, made
 
 import bothways
 from bothways import interop
-from bothways.errors import ArgumentError, ArtifactError
+from bothways.errors import ArtifactError
 from bothways.interop import _onnx
 from bothways.runtime import Model
 
@@ -69,7 +69,7 @@ def test_lengths_that_lie_are_refused():
 def test_the_file_and_what_lies_beside_it(tiny_model, tmp_path):
     texts = ["good film", "", "a bad book", "BAD! unheard-of"]
     seen, paths = interop.export(tiny_model, tmp_path / "m.onnx", to="onnx", texts=texts)
-    assert paths == [str(tmp_path / "m.onnx"), str(tmp_path / "m.json")]
+    assert paths == [str(tmp_path / "m.onnx"), str(tmp_path / "m.onnx.json")]
     assert seen.answered_by == f"ONNX Runtime {onnxruntime.__version__}"
     assert 0 <= seen.largest_difference < 1e-6 and seen.texts == 4
     model = bothways.load(tiny_model)
@@ -77,7 +77,7 @@ def test_the_file_and_what_lies_beside_it(tiny_model, tmp_path):
     (theirs,) = runs.run(["probabilities"], batch(model, texts))
     np.testing.assert_allclose(theirs, model.predict_proba(texts), rtol=0, atol=1e-6)
     kept = runs.get_modelmeta().custom_metadata_map["bothways"]
-    assert kept == (tmp_path / "m.json").read_text(encoding="utf-8")
+    assert kept == (tmp_path / "m.onnx.json").read_text(encoding="utf-8")
     document = json.loads(kept)
     assert document["labels"] == ["neg", "pos"]
     assert document["vocabulary"] == model.vectorizer.get_vocabulary()
@@ -97,8 +97,6 @@ def test_another_graph_is_not_written(tiny_model, tmp_path, monkeypatch):
 
 
 def test_what_no_file_can_hold(tiny_model, tmp_path, monkeypatch):
-    with pytest.raises(ArgumentError, match=r"m\.json: is the name of the file beside it"):
-        interop.export(tiny_model, tmp_path / "m.json", to="onnx")
     monkeypatch.setattr(_onnx, "_LARGEST", 1_000)
     with pytest.raises(ArtifactError, match=r"bytes, and an ONNX file holds at most 1,000"):
         interop.export(tiny_model, tmp_path / "m.onnx", to="onnx")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from bothways.artifact._atomic import claim
 from bothways.artifact._card import calibration, card, coverage, score
+from bothways.artifact._document import spec_json, spec_of
 from bothways.artifact._file import check_replaceable, replace_file
 from bothways.artifact._json import parse as parse_json
 from bothways.artifact._load import load
@@ -42,4 +43,6 @@ __all__ = [
     "rounded",
     "save",
     "score",
+    "spec_json",
+    "spec_of",
 ]

@@ -100,6 +100,16 @@ def decode(data: bytes) -> tuple[Spec, Weights, tuple[str, ...]]:
     return _build(Spec, document, "", absent.get("")), weights, extras
 
 
+def spec_json(spec: Spec) -> bytes:
+    """A spec alone, for a file of another form: the document of a folder without weights."""
+    return encode(spec, b"", ())
+
+
+def spec_of(data: bytes) -> Spec:
+    """The inverse of `spec_json`. Raises `ArtifactError`."""
+    return decode(data)[0]
+
+
 def _build(kind: type[T], values: Any, key: str, absent: Mapping[str, Any] | None = None) -> T:
     """A dataclass from an object that has exactly its fields, but for the `absent` ones."""
     where = f"{key}." if key else ""

@@ -38,7 +38,7 @@ class Writer(Protocol):
         """
 
 
-FORMS: dict[str, str] = {"onnx": "bothways.interop._onnx"}
+FORMS = {"onnx": "bothways.interop._onnx", "torch": "bothways.interop._torch"}
 """The forms that can be written, and the module that does, a `Writer`."""
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bothways.artifact import Spec
 from bothways.errors import ArtifactError, require
 from bothways.interop._onnx_graph import FILE_FORMAT, OPERATORS, Graph, Tensors, network
-from bothways.interop._reading import beside, reading
+from bothways.interop._reading import BESIDE, reading
 from bothways.runtime import Model
 
 # Texts that ONNX Runtime reads at once.
@@ -33,7 +33,7 @@ def encode(spec: Spec, tensors: Tensors, name: str) -> dict[str, bytes]:
     document = reading(spec, tensors)
     model = _proto(spec, tensors, document.decode())
     onnx.checker.check_model(model, full_check=True)
-    return {name: model.SerializeToString(), beside(name, ".json"): document}
+    return {name: model.SerializeToString(), name + BESIDE: document}
 
 
 def answer(

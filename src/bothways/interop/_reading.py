@@ -6,7 +6,6 @@ A JSON document that lies beside the file, for programs in any language.
 from __future__ import annotations
 
 import json
-import os
 import string
 from collections.abc import Mapping
 from typing import Any
@@ -15,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bothways.artifact import Spec, VectorizerSpec
-from bothways.errors import ArgumentError
 from bothways.runtime import Model
+
+BESIDE = ".json"
+"""What the document's name has after that of the file."""
 
 
 def reading(spec: Spec, tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
@@ -39,14 +40,6 @@ def reading(spec: Spec, tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
         "vocabulary": list(v.vocabulary),
     }
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
-
-
-def beside(name: str, ending: str) -> str:
-    """The name of a file beside `name`: the same, but for its ending. Raises `ArgumentError`."""
-    other = os.path.splitext(name)[0] + ending
-    if other == name:
-        raise ArgumentError(f"{name}: is the name of the file beside it, expected another ending")
-    return other
 
 
 def _rules(spec: Spec) -> list[str]:
