@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from bothways.artifact import NetworkSpec, Spec, VectorizerSpec
+from bothways.artifact import LayerSpec, NetworkSpec, Spec, VectorizerSpec
 
 TEXTS = ["a b c d", "", "x", "Q, R; s T! u V", "b " * 11, "unheard words and b"]
 """No text is longer than an unmasked network of `made` reads."""
@@ -23,15 +23,33 @@ KINDS = [
     for layers in (1, 2, 3)
 ]
 
+LOWER = [
+    *((LayerSpec(4, True, merge),) for merge in ("concat", "sum", "mul", "ave")),
+    (LayerSpec(4, False, "concat"), LayerSpec(3, True, "mul")),
+]
+"""What may lie below a last layer that is not like them."""
 
-def made(kind, *, mask=True, outputs=1, multilabel=False, temperature=1.0, **vectorizer):
+
+def made(
+    kind,
+    *,
+    mask=True,
+    outputs=1,
+    multilabel=False,
+    temperature=1.0,
+    lower=(),
+    zero_under=0,
+    **vectorizer,
+):
     """A spec and tensors of a kind of `KINDS`."""
     bidirectional, merge, pooling, layers = kind
     labels = tuple(f"label {n}" for n in range(max(2, outputs)))
     network = NetworkSpec(
         *(5, 7, bidirectional, merge, pooling, outputs),
         mask=mask,
-        layers=layers,
+        layers=len(lower) + 1 if lower else layers,
+        lower_layers=lower,
+        zero_under=zero_under,
         multilabel=multilabel,
     )
     options = {

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from networks import KINDS, TEXTS, made
+from networks import KINDS, LOWER, TEXTS, made
 
 import bothways
 from bothways import interop
@@ -48,6 +48,27 @@ def test_every_network(kind, mask):
     # ONNX Runtime alone would abort the process here.
     none = {"ids": given["ids"][:0], "lengths": given["lengths"][:0]}
     assert runs.run(None, none)[0].shape == (0, len(spec.labels))
+
+
+@pytest.mark.parametrize("lower", LOWER, ids=str)
+@pytest.mark.parametrize("mask", [True, False])
+def test_layers_that_differ(lower, mask):
+    spec, tensors = made(KINDS[len(lower) + 2], lower=lower, mask=mask)
+    model = Model(spec, tensors)
+    (theirs,) = session(_onnx.encode(spec, tensors, "m.onnx")).run(None, batch(model, TEXTS))
+    np.testing.assert_allclose(theirs, model.predict_proba(TEXTS), rtol=0, atol=1e-6)
+
+
+def test_a_maximum_that_is_at_least_zero_in_short_texts():
+    answers = {}
+    for zero_under in (0, 4):
+        spec, tensors = made((True, "concat", "max", 1), zero_under=zero_under)
+        model = Model(spec, tensors)
+        (theirs,) = session(_onnx.encode(spec, tensors, "m.onnx")).run(None, batch(model, TEXTS))
+        np.testing.assert_allclose(theirs, model.predict_proba(TEXTS), rtol=0, atol=1e-6)
+        answers[zero_under] = theirs
+    other = np.abs(answers[0] - answers[4]).max(axis=1) > 1e-3
+    assert other[2] and not other[[0, 1, 3, 4, 5]].any()
 
 
 def test_several_labels():

@@ -9,14 +9,14 @@ import sys
 import numpy as np
 import pytest
 import torch
-from networks import KINDS, TEXTS, made
+from networks import KINDS, LOWER, TEXTS, made
 from safetensors.torch import load_file
 
 import bothways
 from bothways import interop
 from bothways.errors import ArgumentError, ArtifactError
 from bothways.interop import _torch
-from bothways.interop._torch_state import layer_tensors, state_dict
+from bothways.interop._torch_state import state_dict, tensors_of
 from bothways.runtime import Model
 
 WIDTH = 12
@@ -62,6 +62,22 @@ def test_every_network(kind, mask, tmp_path):
     np.testing.assert_allclose(probabilities(*without_a_place), ours[1:2], rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("lower", LOWER, ids=str)
+@pytest.mark.parametrize("mask", [True, False])
+def test_layers_that_differ(lower, mask, tmp_path):
+    spec, tensors = made(KINDS[len(lower) + 2], lower=lower, mask=mask)
+    model = Model(spec, tensors)
+    theirs = loaded(spec, tensors, tmp_path)["probabilities"](*batch(model, TEXTS))
+    np.testing.assert_allclose(theirs, model.predict_proba(TEXTS), rtol=0, atol=1e-6)
+
+
+def test_a_maximum_that_is_at_least_zero_in_short_texts(tmp_path):
+    spec, tensors = made((True, "concat", "max", 1), zero_under=4)
+    model = Model(spec, tensors)
+    theirs = loaded(spec, tensors, tmp_path)["probabilities"](*batch(model, TEXTS))
+    np.testing.assert_allclose(theirs, model.predict_proba(TEXTS), rtol=0, atol=1e-6)
+
+
 def test_several_labels(tmp_path):
     spec, tensors = made(KINDS[10], outputs=3, multilabel=True)
     model = Model(spec, tensors)
@@ -78,10 +94,14 @@ def test_the_state_is_that_of_plain_modules():
     torch.nn.LSTM(5, 7, 3, bidirectional=True).load_state_dict(
         {k.removeprefix("lstm."): v for k, v in arrays.items() if k.startswith("lstm.")}
     )
-    lstm = {k.removeprefix("lstm."): v for k, v in state.items() if k.startswith("lstm.")}
-    back = layer_tensors(lstm, 3, 2)
-    assert back and all((back[name] == tensors[name]).all() for name in back)
-    assert set(back) == {name for name in tensors if name.startswith("lstm")}
+
+
+@pytest.mark.parametrize("lower", [(), *LOWER], ids=str)
+def test_there_and_back(lower):
+    spec, tensors = made(KINDS[4], lower=lower)
+    back = tensors_of(spec.network, state_dict(spec.network, tensors))
+    assert back.keys() == tensors.keys()
+    assert all((back[name] == tensors[name]).all() for name in back)
 
 
 def test_the_program_runs_in_a_process_of_its_own(tiny_model, tmp_path):

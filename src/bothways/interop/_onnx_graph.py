@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bothways.artifact import TABLE, Spec, layer_names
+from bothways.artifact import TABLE, NetworkSpec, Spec, layer_names
 from bothways.errors import require
 
 OPERATORS, FILE_FORMAT = 13, 7
@@ -73,13 +73,13 @@ def network(g: Graph, spec: Spec, tensors: Tensors) -> str:
         lengths = g.add("Expand", g.add("Cast", full, to=_INT32), g.add("Shape", lengths))
         within = _within(g, ids, lengths)
     x = g.add("Gather", g.constant(tensors[TABLE], np.float32), ids)
-    for layer in range(n.layers):
-        outputs, last = _lstm(g, x, lengths, tensors, layer, n.bidirectional)
-        x = _merged(g, outputs, 1, n.directions, "concat" if layer < n.layers - 1 else n.merge)
+    for k, layer in enumerate(n.stack):
+        outputs, last = _lstm(g, x, lengths, tensors, k)
+        x = _merged(g, outputs, 1, layer.directions, layer.merge)
     if n.pooling == "last":
         features = _merged(g, last, 0, n.directions, n.merge)
     else:
-        features = _pooled(g, x, g.add("Unsqueeze", within, g.constant([2])), lengths, n.pooling)
+        features = _pooled(g, x, g.add("Unsqueeze", within, g.constant([2])), lengths, n)
     scores = g.add("MatMul", features, g.constant(tensors["dense.kernel"], np.float32))
     scores = g.add("Add", scores, g.constant(tensors["dense.bias"], np.float32))
     if spec.temperature != 1:
@@ -99,9 +99,7 @@ def _within(g: Graph, ids: str, lengths: str) -> str:
     return g.add("Less", steps, lengths)
 
 
-def _lstm(
-    g: Graph, x: str, lengths: str, tensors: Tensors, layer: int, bidirectional: bool
-) -> tuple[str, str]:
+def _lstm(g: Graph, x: str, lengths: str, tensors: Tensors, layer: int) -> tuple[str, str]:
     """All states `(time, D, batch, H)` of a layer and the last `(D, batch, H)`.
 
     Each direction reads a text's own steps alone, and gives zeros where there are none.
@@ -117,7 +115,7 @@ def _lstm(
         *(x, *(g.constant(w, np.float32) for w in weights), lengths),
         outputs=2,
         hidden_size=H,
-        direction="bidirectional" if bidirectional else "forward",
+        direction="bidirectional" if D == 2 else "forward",
     )
     return outputs, last
 
@@ -134,17 +132,22 @@ def _merged(g: Graph, states: str, axis: int, directions: int, merge: str) -> st
     return g.add("Div", joined, g.constant(2, np.float32)) if merge == "ave" else joined
 
 
-def _pooled(g: Graph, x: str, within: str, lengths: str, pooling: str) -> str:
+def _pooled(g: Graph, x: str, within: str, lengths: str, n: NetworkSpec) -> str:
     """The mean or the maximum of `x (time, batch, F)` over each text's own steps."""
     count = g.add("Unsqueeze", lengths, g.constant([1]))
-    if pooling == "mean":
-        kept = g.add("Where", within, x, g.constant(0, np.float32))
+    zero = g.constant(0, np.float32)
+    if n.pooling == "mean":
+        kept = g.add("Where", within, x, zero)
         divisor = g.add("Cast", g.add("Max", count, g.constant(1, np.int32)), to=_FLOAT)
         return g.add("Div", g.add("ReduceSum", kept, g.constant([0]), keepdims=0), divisor)
     kept = g.add("Where", within, x, g.constant(-np.inf, np.float32))
     largest = g.add("ReduceMax", kept, axes=[0], keepdims=0)
     some = g.add("Greater", count, g.constant(0, np.int32))
-    return g.add("Where", some, largest, g.constant(0, np.float32))
+    largest = g.add("Where", some, largest, zero)
+    if n.zero_under:
+        short = g.add("Less", count, g.constant(n.zero_under, np.int32))
+        largest = g.add("Where", short, g.add("Max", largest, zero), largest)
+    return largest
 
 
 _FLOAT = 1  # TensorProto.FLOAT

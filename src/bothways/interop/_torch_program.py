@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bothways.artifact import Spec
+from bothways.artifact import LayerSpec, NetworkSpec, Spec
 
 _PROGRAM = '''\
 """A text classifier in PyTorch. How a text becomes ids is told in the .json file beside it."""
@@ -15,7 +15,7 @@ from torch import nn
 {imports}
 model = nn.ModuleDict({{
     "embedding": nn.Embedding({vocabulary}, {embedding}),
-    "lstm": nn.LSTM({embedding}, {hidden}, num_layers={layers}, batch_first=True{both}),
+    "lstm": {lstm},
     "dense": nn.Linear({width}, {outputs}),
 }}).eval()
 model.load_state_dict(load_file(Path(__file__).with_name({weights!r})))
@@ -33,16 +33,15 @@ def probabilities(ids, lengths):
     ids = nn.functional.pad(ids, (0, 1))  # PyTorch packs no text of length 0: such read one step
     read = lengths.clamp(min=1)
     x = pack_padded_sequence(model["embedding"](ids), read, batch_first=True, enforce_sorted=False)
-    output, (h, _) = model["lstm"](x)
-{pooling}
+{reading}
     features = features * (lengths > 0)[:, None]  # which is not kept'''
 
 _UNMASKED = '''\
 def probabilities(ids):
     """(N, {labels}) from ids (N, L) int64; zeros after a text, up to {length} ids, are read."""
     ids = nn.functional.pad(ids, (0, {length} - ids.shape[1]))
-    output, (h, _) = model["lstm"](model["embedding"](ids))
-{pooling}'''
+    x = model["embedding"](ids)
+{reading}'''
 
 _MERGES = {
     "concat": "torch.cat([forward, backward], -1)",
@@ -58,7 +57,7 @@ def program(spec: Spec, weights: str) -> str:
     function = (_MASKED if n.mask else _UNMASKED).format(
         labels=len(spec.labels),
         length=spec.vectorizer.output_sequence_length,
-        pooling="\n".join(f"    {line}" for line in _pooling(spec)),
+        reading="\n".join(f"    {line}" for line in [*_layers(n), *_pooling(n)]),
     )
     packing = ["pack_padded_sequence", *(["pad_packed_sequence"] if n.pooling != "last" else [])]
     imports = f"from torch.nn.utils.rnn import {', '.join(packing)}\n" if n.mask else ""
@@ -67,19 +66,44 @@ def program(spec: Spec, weights: str) -> str:
         imports=imports,
         vocabulary=len(spec.vectorizer.vocabulary),
         embedding=n.embedding_dim,
-        hidden=n.hidden_size,
-        layers=n.layers,
-        both=", bidirectional=True" if n.bidirectional else "",
+        lstm=_modules(n),
         width=n.width,
         outputs=n.outputs,
         function=function,
         divided=f" / {spec.temperature!r}" if spec.temperature != 1 else "",
-        answer=_answer(spec),
+        answer=_answer(n),
     )
 
 
-def _pooling(spec: Spec) -> list[str]:
-    n = spec.network
+def _modules(n: NetworkSpec) -> str:
+    """One `nn.LSTM` of all layers, or a list where these differ."""
+    if not n.lower_layers:
+        return _module(n.embedding_dim, n.stack[-1], f"num_layers={n.layers}, ")
+    widths = [n.embedding_dim, *(layer.width for layer in n.stack)]
+    modules = [_module(width, layer) for width, layer in zip(widths, n.stack, strict=False)]
+    lines = "".join(f"        {module},\n" for module in modules)
+    return f"nn.ModuleList([\n{lines}    ])"
+
+
+def _module(width: int, layer: LayerSpec, layers: str = "") -> str:
+    both = ", bidirectional=True" if layer.bidirectional else ""
+    return f"nn.LSTM({width}, {layer.hidden_size}, {layers}batch_first=True{both})"
+
+
+def _layers(n: NetworkSpec) -> list[str]:
+    if not n.lower_layers:
+        return ['output, (h, _) = model["lstm"](x)']
+    lines = []
+    for k, layer in enumerate(n.lower_layers):
+        lines.append(f'x, _ = model["lstm"][{k}](x)')
+        if layer.bidirectional and layer.merge != "concat":
+            merged = _MERGES[layer.merge]
+            lines.append(f"forward, backward = x{'.data' if n.mask else ''}.chunk(2, -1)")
+            lines.append(f"x = x._replace(data={merged})" if n.mask else f"x = {merged}")
+    return [*lines, f'output, (h, _) = model["lstm"][{len(n.lower_layers)}](x)']
+
+
+def _pooling(n: NetworkSpec) -> list[str]:
     if n.pooling == "last":
         if not n.bidirectional:
             return ["features = h[-1]"]
@@ -92,16 +116,19 @@ def _pooling(spec: Spec) -> list[str]:
         return [*lines, f"features = output.{'mean' if n.pooling == 'mean' else 'amax'}(1)"]
     if n.pooling == "mean":  # what is padded is zero
         return [*lines, "features = output.sum(1) / read[:, None]"]
-    return [
-        *lines,
+    lines += [
         "padding = torch.arange(output.shape[1]) >= read[:, None]",
         'features = output.masked_fill(padding[:, :, None], -float("inf")).amax(1)',
     ]
+    if n.zero_under:
+        lines.append(f"short = (lengths < {n.zero_under})[:, None]")
+        lines.append("features = torch.where(short, features.clamp(min=0), features)")
+    return lines
 
 
-def _answer(spec: Spec) -> str:
-    if spec.network.multilabel:
+def _answer(n: NetworkSpec) -> str:
+    if n.multilabel:
         return "return scores.sigmoid()"
-    if spec.network.outputs > 1:
+    if n.outputs > 1:
         return "return scores.softmax(1)"
     return "return torch.cat([1 - scores.sigmoid(), scores.sigmoid()], 1)"

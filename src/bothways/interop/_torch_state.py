@@ -19,41 +19,50 @@ Tensors = Mapping[str, Floats]
 
 
 def state_dict(n: NetworkSpec, tensors: Tensors) -> dict[str, Floats]:
-    """The state of `embedding`, an `nn.Embedding`, `lstm`, an `nn.LSTM`, and `dense`, an
-    `nn.Linear`. Our one bias is `bias_ih`; `bias_hh` is zero."""
+    """The state of `embedding`, an `nn.Embedding`, `lstm`, and `dense`, an `nn.Linear`.
+
+    `lstm` is an `nn.LSTM`, or an `nn.ModuleList` of one for each layer where these differ. Our
+    one bias is `bias_ih`; `bias_hh` is zero.
+    """
     state = {"embedding.weight": tensors[TABLE]}
-    for layer in range(n.layers):
-        kernel, recurrent, bias = (tensors[name] for name in layer_names(layer))
-        for d in range(n.directions):
-            end = suffix(layer, d)
-            gates = slice(d * 4 * n.hidden_size, (d + 1) * 4 * n.hidden_size)
-            state[f"lstm.weight_ih{end}"] = kernel[:, gates].T
-            state[f"lstm.weight_hh{end}"] = recurrent[d].T
-            state[f"lstm.bias_ih{end}"] = bias[gates]
-            state[f"lstm.bias_hh{end}"] = np.zeros_like(bias[gates])
+    for k, layer in enumerate(n.stack):
+        kernel, recurrent, bias = (tensors[name] for name in layer_names(k))
+        for d in range(layer.directions):
+            gates = slice(d * 4 * layer.hidden_size, (d + 1) * 4 * layer.hidden_size)
+            arrays = kernel[:, gates].T, recurrent[d].T, bias[gates], np.zeros_like(bias[gates])
+            state |= dict(zip(_names(n, k, d), arrays, strict=True))
     state["dense.weight"] = tensors["dense.kernel"].T
     state["dense.bias"] = tensors["dense.bias"]
     return {name: np.ascontiguousarray(array) for name, array in state.items()}
 
 
-def layer_tensors(lstm: Mapping[str, Floats], layers: int, directions: int) -> dict[str, Floats]:
-    """The LSTM's tensors of ours from those of an `nn.LSTM`, by their names in it. An `nn.LSTM`
-    without biases has biases of zero."""
-    tensors: dict[str, Floats] = {}
-    for layer in range(layers):
-        ends = [suffix(layer, d) for d in range(directions)]
-        columns = len(lstm[f"weight_ih{ends[0]}"])
-        zeros = np.zeros(columns, np.float32)
-        biases = [
-            lstm.get(f"bias_ih{end}", zeros) + lstm.get(f"bias_hh{end}", zeros) for end in ends
-        ]
-        kernel, recurrent, bias = layer_names(layer)
-        tensors[kernel] = np.concatenate([lstm[f"weight_ih{end}"].T for end in ends], axis=1)
-        tensors[recurrent] = np.stack([lstm[f"weight_hh{end}"].T for end in ends])
+def tensors_of(n: NetworkSpec, state: Tensors) -> dict[str, Floats]:
+    """The inverse of `state_dict`, of whatever shape the arrays are. Modules without biases have
+    biases of zero."""
+    tensors = {TABLE: state["embedding.weight"]}
+    for k, layer in enumerate(n.stack):
+        kernels, recurrents, biases = [], [], []
+        for d in range(layer.directions):
+            ih, hh, *of_gates = _names(n, k, d)
+            zero = np.zeros(len(state[ih]), np.float32)
+            kernels.append(state[ih].T)
+            recurrents.append(state[hh].T)
+            biases.append(sum((state.get(name, zero) for name in of_gates), zero))
+        kernel, recurrent, bias = layer_names(k)
+        tensors[kernel] = np.concatenate(kernels, axis=1)
+        tensors[recurrent] = np.stack(recurrents)
         tensors[bias] = np.concatenate(biases)
-    return tensors
+    tensors["dense.kernel"] = state["dense.weight"].T
+    tensors["dense.bias"] = state.get("dense.bias", np.zeros(n.outputs, np.float32))
+    return {name: np.ascontiguousarray(array) for name, array in tensors.items()}
 
 
-def suffix(layer: int, direction: int) -> str:
-    """How PyTorch ends the names of a layer's tensors: `_l0`, `_l0_reverse`, `_l1`."""
-    return f"_l{layer}{'_reverse' if direction else ''}"
+def _names(n: NetworkSpec, layer: int, direction: int) -> list[str]:
+    """The names of a direction of a layer: `lstm.weight_ih_l1_reverse`, or, where each layer is a
+    module of its own, `lstm.1.weight_ih_l0_reverse`."""
+    place = f"{layer}." if n.lower_layers else ""
+    end = f"_l{0 if n.lower_layers else layer}{'_reverse' if direction else ''}"
+    return [f"lstm.{place}{what}{end}" for what in _PARTS]
+
+
+_PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
