@@ -73,7 +73,5 @@ def test_a_file_that_names_other_fields_is_refused(spec, make_tensors, tmp_path)
     del document["sha256"]
     body = b'",' + json.dumps(document).removeprefix("{").encode()
     path.write_bytes(b'{"sha256": "' + sha256(body).hexdigest().encode() + body)
-    with pytest.raises(
-        ArtifactError, match=r"a layer of network\.lower_layers is {'hidden_size': 4"
-    ):
+    with pytest.raises(ArtifactError, match=r"a layer of network\.lower_layers is {'hidden"):
         load(tmp_path / "m")

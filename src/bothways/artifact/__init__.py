@@ -16,6 +16,7 @@ from bothways.artifact._file import check_replaceable, replace_file
 from bothways.artifact._json import parse as parse_json
 from bothways.artifact._load import load
 from bothways.artifact._network import LayerSpec, NetworkSpec, layer_names
+from bothways.artifact._open import about
 from bothways.artifact._respec import respec
 from bothways.artifact._spec import FORMAT_VERSION, Spec, VectorizerSpec
 from bothways.artifact._storage import TABLE, rounded
@@ -28,6 +29,7 @@ __all__ = [
     "NetworkSpec",
     "Spec",
     "VectorizerSpec",
+    "about",
     "calibration",
     "card",
     "check_replaceable",

@@ -15,6 +15,7 @@ from bothways.cli import (
     _demo,
     _evaluate,
     _export,
+    _import,
     _info,
     _inspect,
     _predict,
@@ -40,6 +41,7 @@ app.command("predict")(_predict.predict)
 app.command("threshold")(_threshold.threshold)
 app.command("compress")(_compress.compress)
 app.command("export")(_export.export)
+app.command("import")(_import.import_)
 app.command("info")(_info.info)
 app.command("inspect")(_inspect.inspect)
 app.command("presets")(_presets.presets)

@@ -99,13 +99,7 @@ def _model(folder: str) -> dict[str, Any]:
         "stored as": "float32" if spec.storage == "f32" else "8-bit integers with scales",
         "weights": sum(t.size for t in tensors.values()),
         "bytes in memory": sum(t.nbytes for t in tensors.values()),
-        "trained": {
-            "preset": training.get("recipe", {}).get("name"),
-            "texts": training.get("texts"),
-            "seconds": training.get("seconds"),
-            "seed": training.get("seed"),
-        },
-        **({"imported": training["imported"]} if "imported" in training else {}),
+        **_origin(training),
         **({"word vectors": training["vectors"]} if "vectors" in training else {}),
         **({"thresholds": spec.thresholds} if spec.thresholds else {}),
         "quality": {k: v for k, v in spec.quality.items() if k != "calibration"} or "not measured",
@@ -113,6 +107,15 @@ def _model(folder: str) -> dict[str, Any]:
         **_compressed(training.get("compressed")),
         "written by": f"Bothways {spec.bothways_version}, format {spec.format_version}",
     }
+
+
+def _origin(training: dict[str, Any]) -> dict[str, Any]:
+    """How the model was trained, or where it came from."""
+    if "imported" in training:
+        return {"imported": training["imported"]}
+    names = ("texts", "seconds", "seed")
+    preset = {"preset": training.get("recipe", {}).get("name")}
+    return {"trained": preset | {name: training.get(name) for name in names}}
 
 
 def _lower(layers: Sequence[LayerSpec]) -> dict[str, Any]:

@@ -1,0 +1,240 @@
+"""From the layers of a Keras model to the parts of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bothways.artifact import LayerSpec
+from bothways.errors import ArtifactError
+from bothways.interop._keras_graph import Graph, Node
+from bothways.interop._keras_options import NOTHING_AT_PREDICTION
+from bothways.interop._keras_pool import MaskedPool, masked_pool
+
+_POOLS = {"GlobalMaxPooling1D": "max", "GlobalAveragePooling1D": "mean"}
+_LONGEST = 2**31 - 1
+
+
+@dataclass
+class Parts:
+    """What was found, from the input to the output.
+
+    `length` is that of the input, or of what its TextVectorization gives; None if it is free.
+    `zeros` says that the maximum is taken of the zeros behind a text as well. `padding` is the
+    embedding that tells tokens and padding apart where the pooling needs it.
+    """
+
+    embedding: Node
+    layers: list[tuple[Node, LayerSpec]]
+    dense: Node
+    vectorizer: Node | None = None
+    pooling: str = "last"
+    activation: str = "linear"
+    length: int | None = None
+    zeros: bool = False
+    padding: Node | None = None
+    ignored: list[str] = field(default_factory=list)
+
+    @property
+    def masked(self) -> bool:
+        """Whether the padding is masked."""
+        return bool(self.embedding.config.get("mask_zero", False))
+
+    @property
+    def units(self) -> int:
+        """`outputs`, those of the dense layer."""
+        return self.dense.config["units"]
+
+
+def find_parts(graph: Graph) -> Parts:
+    """The parts of a model that reads ids or texts and gives the scores of labels.
+
+    Raises `ArtifactError` naming the layer that does not fit in its place.
+    """
+    chain, pool = _chain(graph)
+    length, vectorizer, rest = _beginning(chain)
+    embedding = _next(rest, ("Embedding",), "an Embedding")
+    for name, least in (("input_dim", 1), ("output_dim", 1)):
+        _whole(embedding, name, least)
+    layers: list[tuple[Node, LayerSpec]] = []
+    while rest and rest[0].kind in ("LSTM", "Bidirectional"):
+        node = rest.pop(0)
+        layers.append((node, _layer(node)))
+    if not layers:
+        _next(rest, ("LSTM", "Bidirectional"), "an LSTM or Bidirectional")
+    plain = rest.pop(0) if rest and rest[0].kind in _POOLS and pool is None else None
+    dense = _next(rest, ("Dense",), "a Dense layer")
+    _whole(dense, "units", 1)
+    activation = dense.config.get("activation") or "linear"
+    if rest and rest[0].kind in ("Activation", "Softmax") and activation == "linear":
+        activation = _activation(rest.pop(0))
+    if rest:
+        raise _unexpected(rest[0], "the end of the model")
+    parts = Parts(embedding, layers, dense, vectorizer, activation=activation, length=length)
+    parts.ignored = [node.kind for node in chain if node.kind in NOTHING_AT_PREDICTION]
+    _check_sequences(parts, bool(plain or pool))
+    if plain:
+        parts.pooling = _POOLS[plain.kind]
+        last = layers[-1][0]
+        zeros = _bidirectional(last) or _inner(last).get("zero_output_for_mask", False)
+        parts.zeros = parts.pooling == "max" and parts.masked and zeros
+    elif pool:
+        _check_padding(parts, pool)
+        parts.pooling, parts.padding = pool.pooling, pool.padding
+    if activation == "softmax" and parts.units == 1:
+        raise ArtifactError(
+            f"its layer {dense.name!r} has a softmax of one unit, which is always 1"
+        )
+    return parts
+
+
+def _chain(graph: Graph) -> tuple[list[Node], MaskedPool | None]:
+    """The layers from input to output, without the pooling if it is one of several layers."""
+    chain: list[Node] = []
+    pool = None
+    node = graph.nodes[graph.output]
+    for _ in graph.nodes:
+        found = None if pool else masked_pool(graph, node)
+        if found:
+            pool, node = found, found.pooled
+            continue
+        chain.append(node)
+        if not node.inputs:
+            return chain[::-1], pool
+        if len(node.inputs) > 1:
+            raise ArtifactError(
+                f"its layer {node.name!r} ({node.kind}) reads {len(node.inputs)} layers, "
+                "expected one"
+            )
+        node = graph.nodes[node.inputs[0]]
+    raise ArtifactError("its layers read each other in a circle")
+
+
+def _beginning(chain: list[Node]) -> tuple[int | None, Node | None, list[Node]]:
+    """The length of texts if it is fixed, the TextVectorization if there is one, and the rest
+    without what does nothing when a model predicts."""
+    rest = [node for node in chain if node.kind not in NOTHING_AT_PREDICTION]
+    length = None
+    is_text = False
+    if rest and rest[0].kind == "InputLayer":
+        node = rest.pop(0)
+        shape = node.config.get("batch_shape", node.config.get("batch_input_shape"))
+        is_text = node.config.get("dtype") == "string"
+        longest = 1 if is_text else _LONGEST
+        if not isinstance(shape, list) or not (
+            (len(shape) == 2 or (is_text and len(shape) == 1))
+            and all(n is None or (type(n) is int and 1 <= n <= longest) for n in shape[1:])
+        ):
+            raise ArtifactError(
+                f"its layer {node.name!r} has the shape {str(shape)[:60]}, expected one sequence "
+                "of ids, or one text"
+            )
+        length = None if is_text else shape[1]
+    vectorizer = rest.pop(0) if rest and rest[0].kind == "TextVectorization" else None
+    if is_text and vectorizer is None:
+        _next(rest, ("TextVectorization",), "a TextVectorization, as its input is text")
+    if vectorizer is not None:
+        length = vectorizer.config.get("output_sequence_length")
+    return length, vectorizer, rest
+
+
+def _layer(node: Node) -> LayerSpec:
+    config = _inner(node)
+    units = config.get("units")
+    if not _bidirectional(node):
+        if config.get("go_backwards", False):
+            raise ArtifactError(
+                f"its layer {node.name!r} is an LSTM that reads backwards alone, which is not "
+                "supported: only in a Bidirectional"
+            )
+        _whole(node, "units", 1)
+        return LayerSpec(node.config["units"], False, "concat")
+    backward = node.config["backward_layer"]["config"]
+    if (config.get("go_backwards"), backward.get("go_backwards")) != (False, True):
+        raise ArtifactError(
+            f"its layer {node.name!r} has a forward layer that reads backwards, or a backward "
+            "one that does not"
+        )
+    for option in ("units", "return_sequences"):
+        if config.get(option) != backward.get(option):
+            raise ArtifactError(
+                f"its layer {node.name!r} has {option}={config.get(option)} forward and "
+                f"{backward.get(option)} backward, expected the same"
+            )
+    if type(units) is not int or units < 1:
+        raise ArtifactError(
+            f"its layer {node.name!r} has units={str(units)[:60]}, expected 1 or more"
+        )
+    return LayerSpec(units, True, node.config.get("merge_mode", "concat"))
+
+
+def _check_sequences(parts: Parts, pooled: bool) -> None:
+    """Every layer but the last hands on its states at every token; the last does for a pooling."""
+    for place, (node, _) in enumerate(parts.layers):
+        config = _inner(node)
+        wanted = pooled or place < len(parts.layers) - 1
+        if config.get("return_sequences", False) is not wanted:
+            raise ArtifactError(
+                f"its layer {node.name!r} has return_sequences={not wanted}, expected {wanted}"
+                + ("" if wanted else " without a pooling layer above it")
+            )
+        zeros = config.get("zero_output_for_mask", False)
+        if zeros and not wanted and parts.masked and not _bidirectional(node):
+            raise ArtifactError(
+                f"its layer {node.name!r} has zero_output_for_mask=True, so that its last output "
+                "is zero for every text that was filled up"
+            )
+
+
+def _check_padding(parts: Parts, pool: MaskedPool) -> None:
+    """The pooling leaves out the padding of the ids that the model reads, and these are masked."""
+    padding, embedding = pool.padding, parts.embedding
+    same = padding.inputs == embedding.inputs and parts.masked
+    config = padding.config
+    size = config.get("input_dim"), config.get("output_dim"), config.get("mask_zero", False)
+    if not same or size != (embedding.config["input_dim"], 1, False):
+        raise ArtifactError(
+            f"its layer {padding.name!r} does not tell the tokens of {embedding.name!r} and "
+            "padding apart"
+        )
+
+
+def _activation(node: Node) -> str:
+    if node.kind == "Activation":
+        return node.config.get("activation", "linear")
+    if node.config.get("axis", -1) not in (-1, 1):
+        raise ArtifactError(f"its layer {node.name!r} has an axis that is not that of the labels")
+    return "softmax"
+
+
+def _bidirectional(node: Node) -> bool:
+    return node.kind == "Bidirectional"
+
+
+def _inner(node: Node) -> Mapping[str, Any]:
+    """The options of the LSTM, or of the forward one of two."""
+    return node.config["layer"]["config"] if _bidirectional(node) else node.config
+
+
+def _next(rest: list[Node], kinds: tuple[str, ...], expected: str) -> Node:
+    if not rest:
+        raise ArtifactError(f"its model ends where {expected} was expected")
+    if rest[0].kind not in kinds:
+        raise _unexpected(rest[0], expected)
+    return rest.pop(0)
+
+
+def _unexpected(node: Node, expected: str) -> ArtifactError:
+    return ArtifactError(
+        f"its layer {node.name!r} ({node.kind}) is not understood in its place, expected {expected}"
+    )
+
+
+def _whole(node: Node, option: str, least: int) -> None:
+    value = node.config.get(option)
+    if type(value) is not int or value < least:
+        raise ArtifactError(
+            f"its layer {node.name!r} has {option}={str(value)[:60]}, expected a whole number "
+            f"from {least}"
+        )

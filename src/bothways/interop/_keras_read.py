@@ -1,0 +1,268 @@
+"""From a `.keras` file to a spec and its tensors; nothing of the file is executed or unpacked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bothways import Ragged
+from bothways.artifact import (
+    TABLE,
+    LayerSpec,
+    NetworkSpec,
+    Spec,
+    VectorizerSpec,
+    about,
+    layer_names,
+    parse_json,
+)
+from bothways.errors import ArgumentError, ArtifactError
+from bothways.interop._archive import Archive
+from bothways.interop._compare import both_labels
+from bothways.interop._hdf5 import Arrays, read_arrays
+from bothways.interop._keras_graph import Node, parse_graph
+from bothways.interop._keras_layers import Parts, find_parts
+from bothways.interop._keras_plain import PlainKeras
+from bothways.interop._keras_pool import DOWN
+from bothways.interop._keras_scores import activation_of, apply_activation
+from bothways.interop._keras_text import from_file, from_layer
+
+Floats = NDArray[np.float32]
+
+# Of the parts of an archive that are text. Weights are bounded by the size of the archive.
+_LARGEST_TEXT = 16 * 2**20
+
+
+class Options(NamedTuple):
+    """What a file may not say: see `import_keras`."""
+
+    labels: Sequence[str] | None = None
+    vocabulary: str | os.PathLike[str] | None = None
+    length: int | None = None
+    standardize: str | None = "lower_and_strip_punctuation"
+    split: str = "whitespace"
+    as_trained: bool = False
+
+
+class KerasModel(NamedTuple):
+    """A model as it was read.
+
+    `answer` gives the probabilities `(N, C)` that the file's layers give for ids, and whether
+    each is a number at all, `(N,)`; `notes` are sentences for people.
+    """
+
+    spec: Spec
+    tensors: dict[str, Floats]
+    answer: Callable[[Ragged], tuple[NDArray[np.floating[Any]], NDArray[np.bool_]]]
+    notes: list[str]
+
+
+def read_keras(path: str | os.PathLike[str], options: Options) -> KerasModel:
+    """Read a `.keras` file of Keras 3.
+
+    Raises `ArtifactError` for a file that is not whole or not understood, `ArgumentError` for an
+    option that contradicts it, and `MissingExtraError` without h5py.
+    """
+    with Archive(path) as archive:
+        version = _version(parse_json(archive.read("metadata.json", _LARGEST_TEXT)))
+        document = parse_json(archive.read("config.json", _LARGEST_TEXT))
+        graph = parse_graph(document)
+        parts = find_parts(graph)
+        vectorizer = _vectorizer(parts, archive, options)
+        weights = archive.read("model.weights.h5", 2**20 + 20 * archive.size)
+    activation, notes = activation_of(parts, document.get("compile_config"))
+    network = _network(parts, vectorizer, activation, options)
+    arrays = read_arrays(weights)
+    plain = PlainKeras(graph, arrays)
+    tensors = _tensors(parts, len(vectorizer.vocabulary), arrays)
+    spec = Spec(
+        task="multilabel" if network.multilabel else "classification",
+        labels=_labels(options.labels, parts.units),
+        vectorizer=vectorizer,
+        network=network,
+        training={"imported": {"program": f"Keras {version}", "source": os.path.basename(path)}},
+    )
+    length = vectorizer.output_sequence_length
+
+    def answer(ids: Ragged) -> tuple[NDArray[np.floating[Any]], NDArray[np.bool_]]:
+        answers = plain.answer(ids.to_padded(length)[0] if length else ids.to_padded()[0])
+        if parts.activation == "linear":
+            answers = apply_activation(activation, answers)
+        known = (ids.lengths > 0) | (network.pooling != "mean") | bool(parts.padding)
+        return both_labels(answers), known | ~np.isnan(answers).any(axis=1)
+
+    return KerasModel(spec, tensors, answer, notes + _notes(parts, vectorizer, network))
+
+
+def _version(metadata: Mapping[str, Any]) -> str:
+    version = metadata.get("keras_version")
+    if not isinstance(version, str) or not version.startswith("3."):
+        raise ArtifactError(
+            f"it was written by Keras {str(version)[:20]}, expected version 3: open it there and "
+            "save it again"
+        )
+    return version[:20]
+
+
+def _vectorizer(parts: Parts, archive: Archive, options: Options) -> VectorizerSpec:
+    if parts.vectorizer is not None:
+        given = (options.vocabulary, options.length, options.standardize, options.split)
+        defaults = Options()
+        if given != (None, None, defaults.standardize, defaults.split):
+            raise ArgumentError(
+                "the model has a TextVectorization of its own; vocabulary, length, standardize "
+                "and split are for models without one"
+            )
+        vectorizer = from_layer(parts.vectorizer, archive)
+    elif options.vocabulary is None:
+        raise ArtifactError(
+            "the model has no TextVectorization; give the tokens of its ids, one a line, with "
+            "--vocabulary FILE"
+        )
+    else:
+        if options.length is not None and parts.length not in (None, options.length):
+            raise ArgumentError(
+                f"the model reads {parts.length} ids of a text, and the length given is "
+                f"{options.length}"
+            )
+        with about(os.fsdecode(options.vocabulary)):
+            vectorizer = from_file(
+                options.vocabulary,
+                length=options.length or parts.length,
+                standardize=options.standardize,
+                split=options.split,
+            )
+    rows = parts.embedding.config["input_dim"]
+    if rows < len(vectorizer.vocabulary):
+        raise ArtifactError(
+            f"its layer {parts.embedding.name!r} has {rows:,} rows, too few for a vocabulary of "
+            f"{len(vectorizer.vocabulary):,} tokens"
+        )
+    return vectorizer
+
+
+def _network(
+    parts: Parts, vectorizer: VectorizerSpec, activation: str, options: Options
+) -> NetworkSpec:
+    length = vectorizer.output_sequence_length
+    if not parts.masked:
+        if not options.as_trained:
+            raise ArtifactError(
+                f"its layer {parts.embedding.name!r} has mask_zero=False, so the model reads the "
+                "padding as if it were text and its answers depend on how much there is; "
+                "--as-trained imports it as it is, filling every text up to "
+                + (f"{length} tokens" if length else "--length tokens")
+            )
+        if length is None:
+            raise ArtifactError(
+                "the file does not say how long its texts were filled up, which its answers "
+                "depend on; give it with --length"
+            )
+    elif options.as_trained:
+        raise ArgumentError("the model has a mask; --as-trained is for models without one")
+    if parts.zeros and length is None:
+        raise ArtifactError(
+            "the maximum is taken of the zeros behind a text too, so its answers depend on how "
+            "long texts are filled up, which the file does not say; give it with --length"
+        )
+    *lower, last = (layer for _, layer in parts.layers)
+    alike = LayerSpec(last.hidden_size, last.bidirectional, "concat")
+    return NetworkSpec(
+        embedding_dim=parts.embedding.config["output_dim"],
+        hidden_size=last.hidden_size,
+        bidirectional=last.bidirectional,
+        merge=last.merge,
+        pooling=parts.pooling,
+        outputs=parts.units,
+        mask=parts.masked,
+        layers=len(parts.layers),
+        multilabel=activation == "sigmoid" and parts.units > 1,
+        lower_layers=() if all(layer == alike for layer in lower) else tuple(lower),
+        zero_under=length or 0 if parts.zeros else 0,
+    )
+
+
+def _tensors(parts: Parts, tokens: int, arrays: Arrays) -> dict[str, Floats]:
+    """The weights by the names of ours: gates come in Keras's order, directions side by side."""
+    config = parts.embedding.config
+    shape = config["input_dim"], config["output_dim"]
+    tensors = {TABLE: arrays.take(f"{parts.embedding.weights}/vars", shape)[0][:tokens]}
+    width = config["output_dim"]
+    for place, (node, layer) in enumerate(parts.layers):
+        directions = [_direction(node, part, width, arrays) for part in _parts_of(node)]
+        kernels, recurrents, biases = zip(*directions, strict=True)
+        names = layer_names(place)
+        tensors[names[0]] = np.concatenate(kernels, axis=1)
+        tensors[names[1]] = np.stack(recurrents)
+        tensors[names[2]] = np.concatenate(biases)
+        width = layer.width
+    dense = parts.dense
+    biased = [(parts.units,)] if dense.config.get("use_bias", True) else []
+    kernel, *bias = arrays.take(f"{dense.weights}/vars", (width, parts.units), *biased)
+    tensors["dense.kernel"] = kernel
+    tensors["dense.bias"] = bias[0] if bias else np.zeros(parts.units, np.float32)
+    if parts.padding is not None:
+        path = f"{parts.padding.weights}/vars"
+        (down,) = arrays.take(path, (config["input_dim"], 1))
+        if down[0, 0] > -DOWN or down[1:].any():
+            raise ArtifactError(f"its weights {path} do not tell tokens from padding")
+    return tensors
+
+
+def _parts_of(node: Node) -> list[tuple[str, Mapping[str, Any]]]:
+    """Where the weights of each direction are, and its options."""
+    if node.kind == "LSTM":
+        return [("", node.config)]
+    names = (("/forward_layer", "layer"), ("/backward_layer", "backward_layer"))
+    return [(part, node.config[key]["config"]) for part, key in names]
+
+
+def _direction(
+    node: Node, part: tuple[str, Mapping[str, Any]], width: int, arrays: Arrays
+) -> tuple[Floats, Floats, Floats]:
+    where, config = part
+    gates = 4 * config["units"]
+    biased = [(gates,)] if config.get("use_bias", True) else []
+    kernel, recurrent, *bias = arrays.take(
+        f"{node.weights}{where}/cell/vars", (width, gates), (config["units"], gates), *biased
+    )
+    return kernel, recurrent, bias[0] if bias else np.zeros(gates, np.float32)
+
+
+def _labels(given: Sequence[str] | None, units: int) -> tuple[str, ...]:
+    count = max(2, units)
+    if given is None:
+        return tuple(str(n) for n in range(count))
+    if len(given) != count:
+        raise ArgumentError(
+            f"got {len(given)} labels, expected {count}, as the model's last layer has {units} "
+            f"unit{'' if units == 1 else 's'}"
+        )
+    return tuple(given)
+
+
+def _notes(parts: Parts, vectorizer: VectorizerSpec, network: NetworkSpec) -> list[str]:
+    notes = []
+    length, rows = vectorizer.output_sequence_length, parts.embedding.config["input_dim"]
+    if rows > len(vectorizer.vocabulary):
+        notes.append(
+            f"of {rows:,} rows of the embedding {len(vectorizer.vocabulary):,} have a token; "
+            "the others are dropped"
+        )
+    if not network.mask:
+        notes.append(
+            f"the model has no mask: texts are filled up to {length} tokens with padding that it "
+            "reads as text, so that the same text filled up otherwise would be answered otherwise"
+        )
+    if network.zero_under:
+        notes.append(
+            "GlobalMaxPooling1D does not know the mask: the maximum of a text with fewer than "
+            f"{length} tokens is taken of the zeros behind it too, as it was in training"
+        )
+    if network.pooling == "mean" and network.mask and parts.padding is None:
+        notes.append("Keras answers NaN to a text without a token; here its features are zeros")
+    return notes

@@ -1,0 +1,80 @@
+"""How a Keras model's texts become ids: its TextVectorization, or a vocabulary beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bothways.artifact import VectorizerSpec
+from bothways.errors import ArtifactError
+from bothways.interop._archive import Archive, open_regular
+from bothways.interop._keras_graph import Node
+
+LARGEST = 64 * 2**20
+"""Bytes of the largest vocabulary: about four million tokens."""
+
+_SPECIAL = ("", "[UNK]")
+
+
+def from_layer(node: Node, archive: Archive) -> VectorizerSpec:
+    """The options and the vocabulary of a TextVectorization. Raises `ArtifactError`."""
+    config: Mapping[str, Any] = node.config
+    vocabulary = config.get("vocabulary")
+    if vocabulary is None:
+        name = node.weights.replace("layers/", "assets/layers/", 1) + "/vocabulary.txt"
+        vocabulary = _lines(archive.read(name, LARGEST))
+    elif not isinstance(vocabulary, list):
+        raise ArtifactError(f"the vocabulary of its layer {node.name!r} is no list of tokens")
+    tokens = _with_special(vocabulary)
+    size = config.get("vocabulary_size")
+    if size is not None and size != len(tokens):
+        raise ArtifactError(
+            f"its layer {node.name!r} has vocabulary_size={size!r}, and its vocabulary has "
+            f"{len(tokens)} tokens"
+        )
+    return VectorizerSpec(
+        max_tokens=config.get("max_tokens"),
+        standardize=config.get("standardize", "lower_and_strip_punctuation"),
+        split=config.get("split", "whitespace"),
+        output_sequence_length=config.get("output_sequence_length"),
+        unicode=False,
+        vocabulary=tokens,
+    )
+
+
+def from_file(
+    path: str | os.PathLike[str], *, length: int | None, standardize: str | None, split: str
+) -> VectorizerSpec:
+    """A TextVectorization with the vocabulary of a file: a token a line, in the order of ids.
+
+    The file may begin with the tokens of padding and of unknown words, as `get_vocabulary()`
+    does, or with id 2. Raises `ArtifactError`.
+    """
+    with open_regular(path) as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise ArtifactError(f"it has more than {LARGEST:,} bytes")
+    return VectorizerSpec(
+        max_tokens=None,
+        standardize=standardize,
+        split=split,
+        output_sequence_length=length,
+        unicode=False,
+        vocabulary=_with_special(_lines(data)),
+    )
+
+
+def _lines(data: bytes) -> list[str]:
+    """The tokens: lines end at line feeds alone, as a token may hold what else breaks a line."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ArtifactError(f"its vocabulary is not UTF-8 at byte {error.start}") from None
+    return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+
+
+def _with_special(tokens: Sequence[Any]) -> tuple[Any, ...]:
+    """The tokens of all ids, padding and unknown first. `VectorizerSpec` checks them."""
+    given = tuple(tokens)
+    return given if given[:2] == _SPECIAL else (*_SPECIAL, *given)
