@@ -33,6 +33,7 @@ LEVELS = {
     "training": 5,
     "interop": 5,
     "keras": 5,
+    "serving": 5.5,
     "report": 6,
     "compression": 6,
     "estimators": 6,

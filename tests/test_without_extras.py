@@ -14,6 +14,7 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 """
 EXTRAS = ("keras", "optuna", "torch", "sklearn", "scipy", "pyarrow", "matplotlib", "jinja2")
+EXTRAS += ("fastapi",)
 
 
 def run(code, *arguments, stdin="", absent=EXTRAS, strict=True):
@@ -81,7 +82,8 @@ def test_what_is_missing_is_said_in_one_sentence(tiny_model, tmp_path):
         assert done.stderr.splitlines()[-1].endswith("pip install 'bothways[train]'")
         assert "Traceback" not in done.stderr
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv"]
-    for module, extra in (("nn", "torch"), ("keras", "keras"), ("estimators", "train")):
+    extras = {"nn": "torch", "keras": "keras", "estimators": "train", "serving": "serve"}
+    for module, extra in extras.items():
         done = run(f"import bothways.{module}")
         assert "MissingExtraError" in done.stderr and f"bothways[{extra}]" in done.stderr
 

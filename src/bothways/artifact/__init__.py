@@ -16,15 +16,18 @@ from bothways.artifact._file import check_replaceable, replace_file
 from bothways.artifact._json import parse as parse_json
 from bothways.artifact._load import load
 from bothways.artifact._network import LayerSpec, NetworkSpec, layer_names
-from bothways.artifact._open import about
+from bothways.artifact._open import CARD, SPEC, WEIGHTS, about
 from bothways.artifact._respec import respec
 from bothways.artifact._spec import FORMAT_VERSION, Spec, VectorizerSpec
 from bothways.artifact._storage import TABLE, rounded
 from bothways.artifact._store import check_writable, encode, save
 
 __all__ = [
+    "CARD",
     "FORMAT_VERSION",
+    "SPEC",
     "TABLE",
+    "WEIGHTS",
     "LayerSpec",
     "NetworkSpec",
     "Spec",

@@ -20,6 +20,7 @@ from bothways.cli import (
     _inspect,
     _predict,
     _presets,
+    _serve,
     _threshold,
     _train,
 )
@@ -42,6 +43,7 @@ app.command("threshold")(_threshold.threshold)
 app.command("compress")(_compress.compress)
 app.command("export")(_export.export)
 app.command("import")(_import.import_)
+app.command("serve")(_serve.serve)
 app.command("info")(_info.info)
 app.command("inspect")(_inspect.inspect)
 app.command("presets")(_presets.presets)

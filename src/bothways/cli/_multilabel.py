@@ -30,31 +30,14 @@ def several(rows: Dataset) -> str:
     return f" ({mean:.2f} a text{f', {none:,} texts without one' if none else ''})"
 
 
-def answer(labels: list[str], row: NDArray[np.float32]) -> list[tuple[str, float]]:
-    """The labels that one text has, and their probabilities, the most probable first."""
-    from bothways.runtime import names_of, present
-
-    has = present(row)
-    found = zip(names_of(labels, has), row[has].tolist(), strict=True)
-    return sorted(found, key=lambda item: -item[1])
-
-
 def lines(labels: list[str], probabilities: NDArray[np.float32]) -> Iterator[str]:
     """`LABEL|LABEL<TAB>PROBABILITY|PROBABILITY` of each text, a tab alone if it has no label."""
+    from bothways.runtime import labels_of
+
     for row in probabilities:
-        found = answer(labels, row)
+        found = labels_of(labels, row)
         names = SEPARATOR.join(name for name, _ in found)
         yield f"{names}\t{SEPARATOR.join(f'{p:.4f}' for _, p in found)}\n"
-
-
-def documents(labels: list[str], probabilities: NDArray[np.float32]) -> Iterator[dict[str, Any]]:
-    """The labels of each text, and the probability of every label."""
-    for row in probabilities:
-        every = zip(labels, row.tolist(), strict=True)
-        yield {
-            "labels": [name for name, _ in answer(labels, row)],
-            "probabilities": {name: round(p, 6) for name, p in every},
-        }
 
 
 def rows_for(spec: Spec, rows: Dataset) -> Dataset:

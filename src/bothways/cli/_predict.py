@@ -45,7 +45,7 @@ def predict(
     With --reject-below an uncertain line is unsure<TAB>PROBABILITY; its label in --json is null."""
     from bothways.cli import _multilabel as multilabel
     from bothways.cli._output import messages
-    from bothways.runtime import decide, load, refuse_several
+    from bothways.runtime import decide, documents, load, refuse_several
     from bothways.text import Truncation
 
     loaded = load(model, precision=precision)  # type: ignore[arg-type]
@@ -56,17 +56,16 @@ def predict(
     if json:
         out.write(b'{"predictions": [')
     one = loaded.spec.task == "classification"
-    documents: Any = multilabel.documents
     answers: Any = multilabel.lines
     if one:
         how = partial(decide, spec=loaded.spec, reject_below=reject_below)
-        documents, answers = partial(_documents, decide=how), partial(_answers, decide=how)
+        answers = partial(_answers, decide=how)
     for texts in _lines(source, file):
         ids, truncation = loaded.encode(texts, threads=threads)
         lost += truncation
         probabilities = loaded.network.probabilities(ids, threads=threads)
         if json:
-            for document in documents(loaded.labels, probabilities):
+            for document in documents(probabilities, loaded.spec, reject_below):
                 item = json_module.dumps(document, ensure_ascii=False)
                 out.write((b"\n  " if first else b",\n  ") + item.encode())
                 first = False
@@ -85,18 +84,6 @@ def _answers(
 ) -> Iterator[str]:
     for name, p in _decided(labels, decide(probabilities)):
         yield f"{'unsure' if name is None else name}\t{p:.4f}\n"
-
-
-def _documents(
-    labels: list[str], probabilities: NDArray[np.float32], decide: Decide
-) -> Iterator[dict[str, Any]]:
-    decided = _decided(labels, decide(probabilities))
-    for row, (name, p) in zip(probabilities.tolist(), decided, strict=True):
-        yield {
-            "label": name,
-            "probability": round(p, 6),
-            "probabilities": {name: round(p, 6) for name, p in zip(labels, row, strict=True)},
-        }
 
 
 def _decided(labels: list[str], decisions: Decisions) -> Iterator[tuple[str | None, float]]:

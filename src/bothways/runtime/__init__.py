@@ -5,6 +5,7 @@ was scored is what is shipped.
 """
 
 from bothways.runtime._decide import UNSURE, Decisions, decide, refuse_several
+from bothways.runtime._documents import documents, labels_of
 from bothways.runtime._explain import Explanation
 from bothways.runtime._model import Model, as_read, load
 from bothways.runtime._multilabel import names_of, present
@@ -22,6 +23,8 @@ __all__ = [
     "Prefixes",
     "as_read",
     "decide",
+    "documents",
+    "labels_of",
     "load",
     "merge_directions",
     "names_of",

@@ -1,0 +1,28 @@
+"""The page for people, served at `/`: plain files of the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+HERE = Path(__file__).parent / "page"
+
+# The page loads nothing from elsewhere and runs no script but its own files.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def page_routes() -> list[BaseRoute]:
+    """`/` and the files it asks for."""
+    return [Route("/", _page), Mount("/page", StaticFiles(directory=HERE))]
+
+
+async def _page(request: Request) -> Response:
+    headers = {"content-security-policy": _POLICY, "cache-control": "no-cache"}
+    return FileResponse(HERE / "index.html", headers=headers)

@@ -1,0 +1,107 @@
+"""What requests and answers look like: checked on the way in, described by OpenAPI both ways."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bothways.serving._answers import Refused
+
+Name = Annotated[
+    str | None, Field(description="A served model; may be left out where there is one.")
+]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """A body: every value of its type, and nothing beside it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class PredictRequest(Strict):
+    """One text, or several."""
+
+    text: Annotated[
+        str | list[str],
+        Field(description="One text or a list of them.", examples=["A film to fall asleep in."]),
+    ]
+    model: Name = None
+    reject_below: Annotated[
+        Share | None, Field(description="The label is null where its probability is lower.")
+    ] = None
+
+
+class Prediction(BaseModel):
+    """What a model says of one text."""
+
+    label: str | None = Field(None, description="Of a model that gives a text one label.")
+    probability: float | None = None
+    labels: list[str] | None = Field(None, description="Of a model that gives it several.")
+    probabilities: dict[str, float]
+
+
+class Predictions(BaseModel):
+    """Answers in the order of the texts."""
+
+    model: str
+    predictions: list[Prediction]
+
+
+class ModelCard(BaseModel):
+    """What a model is: labels, how it reads, what it was trained on and how good it was."""
+
+    name: str
+    task: str
+    labels: list[str]
+    vocabulary: int
+    longest_text: int | None = Field(description="In tokens; of longer ones the rest is cut off.")
+    network: dict[str, Any]
+    training: dict[str, Any]
+    quality: dict[str, Any]
+    thresholds: dict[str, float]
+    format: int
+    made_by: str
+    card: str | None = Field(description="The README of the model's folder.")
+
+
+class ModelList(BaseModel):
+    """The served models."""
+
+    models: list[ModelCard]
+
+
+class Health(BaseModel):
+    """Whether the service is there, or ready for more."""
+
+    status: str
+    models: list[str]
+
+
+class Problem(BaseModel):
+    """What was got and what was expected, in one sentence."""
+
+    error: str
+
+
+def parse(kind: type[Strict], body: bytes) -> Any:
+    """The body as `kind`. Raises `Refused`: 400 for what is no JSON, 422 for other JSON."""
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            reason = first["msg"].removeprefix("Invalid JSON: ")
+            raise Refused(400, f"not JSON: {reason}") from None
+        raise Refused(422, sentence(first)) from None
+
+
+def sentence(error: Any) -> str:
+    """One of pydantic's errors as ours: where it is, and what was expected."""
+    parts = [str(part)[:80] for part in error["loc"] if part != "query"]
+    # Of the kinds that a text may be, pydantic names the first alone.
+    if parts[:1] == ["text"] and error["type"] != "missing":
+        return "text: it should be a string or a list of strings"
+    message = error["msg"].replace("Input should", "it should")
+    return f"{'.'.join(parts) or 'the body'}: {message[:1].lower()}{message[1:]}"
