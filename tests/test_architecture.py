@@ -31,6 +31,7 @@ LEVELS = {
     "runtime": 4,
     "nn": 4,
     "training": 5,
+    "explain": 5,
     "interop": 5,
     "keras": 5,
     "serving": 5.5,

@@ -14,6 +14,7 @@ from bothways.cli import (
     _compress,
     _demo,
     _evaluate,
+    _explain,
     _export,
     _import,
     _info,
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.command("train")(_train.train)
 app.command("evaluate")(_evaluate.evaluate)
+app.command("explain")(_explain.explain)
 app.command("predict")(_predict.predict)
 app.command("threshold")(_threshold.threshold)
 app.command("compress")(_compress.compress)

@@ -19,6 +19,7 @@ from __future__ import annotations
 from bothways.pages._file import check_page, write_page
 from bothways.pages._picture import FAINT, INK, LINE, PAPER, SERIES, picture
 from bothways.pages._render import render
+from bothways.pages._visible import visible
 
 __all__ = [
     "FAINT",
@@ -29,5 +30,6 @@ __all__ = [
     "check_page",
     "picture",
     "render",
+    "visible",
     "write_page",
 ]

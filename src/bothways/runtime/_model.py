@@ -136,7 +136,7 @@ class Model:
         """The probability of each label after each token of `text`, as if it ended there.
 
         Every beginning of the text is read anew, in both directions, and has the bits that
-        `predict_proba` gives it: `T * T / 2` steps, for 600 tokens some 10 milliseconds. With
+        `predict_proba` gives it: `T * T / 2` steps, some two million a second and core. With
         `padded` each is read with zeros after it up to so many tokens, as by a network
         without a mask, which then takes `T * padded` steps. Raises as `explain`.
         """
