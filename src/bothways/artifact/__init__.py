@@ -16,7 +16,7 @@ from bothways.artifact._file import check_replaceable, replace_file
 from bothways.artifact._json import parse as parse_json
 from bothways.artifact._load import load
 from bothways.artifact._network import LayerSpec, NetworkSpec, layer_names
-from bothways.artifact._open import CARD, SPEC, WEIGHTS, about
+from bothways.artifact._open import CARD, SPEC, WEIGHTS, about, file_names
 from bothways.artifact._respec import respec
 from bothways.artifact._spec import FORMAT_VERSION, Spec, VectorizerSpec
 from bothways.artifact._storage import TABLE, rounded
@@ -40,6 +40,7 @@ __all__ = [
     "claim",
     "coverage",
     "encode",
+    "file_names",
     "layer_names",
     "load",
     "parse_json",

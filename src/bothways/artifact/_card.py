@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bothways.artifact._front_matter import front_matter
 from bothways.artifact._network import NetworkSpec
 from bothways.artifact._spec import Spec
 
@@ -20,6 +21,7 @@ def card(spec: Spec, source: str | None = None) -> str:
     limit = v.output_sequence_length
     cut = f"; of longer texts {kept} {limit:,} tokens are read" if limit else ""
     lines = [
+        *front_matter(spec),
         f"# Text classifier: {', '.join(spec.labels[:6])}{', ...' if len(spec.labels) > 6 else ''}",
         "",
         f"{_readers(n)} states are pooled "

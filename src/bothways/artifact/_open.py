@@ -53,6 +53,18 @@ def read_spec(folder: int) -> tuple[Spec, Weights, tuple[str, ...]]:
     return _document.decode(_read(folder, SPEC, _document.LARGEST))
 
 
+def file_names(path: str) -> list[str]:
+    """The names of the files that belong to the model folder `path`, and of no others in it.
+
+    Raises `ArtifactError`, and `FileNotFoundError`.
+    """
+    descriptor = open_folder(path)
+    try:
+        return [SPEC, WEIGHTS, CARD, *read_spec(descriptor)[2]]
+    finally:
+        os.close(descriptor)
+
+
 def read_weights(folder: int, spec: Spec, weights: Weights) -> dict:
     """The checked tensors of the open folder. Raises `ArtifactError`."""
     most = _weights.largest(spec.tensor_shapes, spec.storage)

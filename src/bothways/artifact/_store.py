@@ -119,16 +119,12 @@ def _check_model(path: str, names: list[str], overwrite: bool) -> None:
             f"{shown}: holds a model already; overwrite=True (--overwrite) replaces it"
         )
     try:
-        descriptor = files.open_folder(path)
-        try:
-            _, _, extras = files.read_spec(descriptor)
-        finally:
-            os.close(descriptor)
+        ours = files.file_names(path)
     except (ArtifactError, FileNotFoundError) as error:
         raise ArtifactError(
             f"{shown}: is not replaced, because {files.SPEC} is not that of a model: {error}"
         ) from None
-    others = [n for n in names if n not in {files.SPEC, files.WEIGHTS, files.CARD, *extras}]
+    others = [n for n in names if n not in ours]
     if others:
         raise ArtifactError(
             f"{shown}: is not replaced, because it also holds {others[0]!r}, which was not "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from os import PathLike
+from os import PathLike, fsdecode
+from os.path import abspath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from bothways.artifact import Spec
 from bothways.kernels import Precision, default_threads, precision_used
 from bothways.runtime._decide import UNSURE, decide, refuse_several
 from bothways.runtime._explain import Explanation, explain
+from bothways.runtime._hub import fetched, push
 from bothways.runtime._multilabel import names_of, present
 from bothways.runtime._network import Network
 from bothways.runtime._prefixes import Prefixes, read_prefixes
@@ -22,7 +24,8 @@ from bothways.text import TextVectorizer, Truncation
 class Model:
     """A trained classifier, on NumPy and the kernels alone.
 
-    `spec` says what it is, `labels` are its `C` labels in the order of the probabilities.
+    `spec` says what it is, `labels` are its `C` labels in the order of the probabilities, and
+    `folder` is where it was loaded from, or None.
 
     >>> model = bothways.load("my-model")                               # doctest: +SKIP
     >>> model.predict(["A film to fall asleep in."])                    # doctest: +SKIP
@@ -41,6 +44,7 @@ class Model:
         precision: Precision = "f32",
     ) -> None:
         self.spec = spec
+        self.folder: str | None = None
         self.labels = list(spec.labels)
         self.network = Network(
             spec.network, tensors, precision=precision, temperature=spec.temperature
@@ -61,7 +65,53 @@ class Model:
         """Read a model folder. Raises `ArtifactError` if any byte of it is not as written, and
         `ArgumentError` for another precision than `"f32"` and `"bf16"`."""
         precision_used(precision)
-        return cls(*artifact.load(folder), precision=precision)
+        model = cls(*artifact.load(folder), precision=precision)
+        model.folder = abspath(fsdecode(folder))
+        return model
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name: str | PathLike[str],
+        *,
+        revision: str | None = None,
+        cache_dir: str | PathLike[str] | None = None,
+        token: str | bool | None = None,
+        precision: Precision = "f32",
+    ) -> Model:
+        """The model of a folder, or, where there is none of that `name`, of the Hugging Face Hub.
+
+        On the hub `name` is `"owner/repository"` and `revision` a branch, tag or commit. Needs
+        the extra `hub`, which a folder does not. `cache_dir` and `token` are huggingface_hub's.
+
+        Raises `ArtifactError` if the hub does not give it or a byte is not as written,
+        `ArgumentError` for a revision of a folder, and `MissingExtraError`.
+        """
+        return cls.load(fetched(name, revision, cache_dir, token), precision=precision)
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        private: bool | None = None,
+        revision: str | None = None,
+        commit_message: str = "Upload model",
+        token: str | bool | None = None,
+    ) -> str:
+        """Upload the folder that this model was loaded from to the Hugging Face Hub, where
+        `from_pretrained` finds it; the address of the commit.
+
+        The repository is made if there is none; the card is its page. Needs the extra `hub`.
+        Raises `ArgumentError` for a model that was not loaded, `ArtifactError` if its folder
+        is not as it was or the hub refuses, and `MissingExtraError`.
+        """
+        return push(
+            *(self.folder, self.spec, repo_id),
+            private=private,
+            revision=revision,
+            commit_message=commit_message,
+            token=token,
+        )
 
     def encode(
         self, texts: Sequence[str], *, threads: int | None = None
