@@ -73,7 +73,7 @@ def test_whoever_traces_sees_the_operator(dispatched):
         return layer(RaggedTensor(x, offsets))[0].values
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tracing's deprecations, and vmap's slow loop
+        warnings.simplefilter("ignore")  # tracing's deprecations
         graph = make_fx(run)(values)
         assert "bothways.lstm" in graph.code
         assert_same_bits(graph(values), run(values))
@@ -84,4 +84,4 @@ def test_whoever_traces_sees_the_operator(dispatched):
             assert run(torch.empty(5, 5)).shape == (5, 12)
         both = torch.func.vmap(run)(torch.stack([values, other]))
         assert_same_bits(both[1], run(other))
-    assert dispatched.count("lstm") >= 4
+    assert dispatched == ["lstm"] * 3  # torch.func has a form of its own

@@ -18,9 +18,10 @@ from bothways.nn._stack import States
 
 def autocast_dtype(device: torch.device) -> torch.dtype | None:
     """The type that autocast asks for on `device`, None where it is off."""
-    if not torch.is_autocast_enabled(device.type):
+    kind = device.type
+    if not torch.amp.is_autocast_available(kind) or not torch.is_autocast_enabled(kind):
         return None
-    return torch.get_autocast_dtype(device.type)
+    return torch.get_autocast_dtype(kind)
 
 
 def check_steps(

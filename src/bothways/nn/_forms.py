@@ -34,7 +34,7 @@ class Form:
     @property
     def count(self) -> int:
         """How many sequences there are, `N`."""
-        return len(self.ragged.offsets) - 1
+        return self.ragged.offsets.shape[0] - 1
 
 
 def as_form(
@@ -53,7 +53,7 @@ def as_form(
     if isinstance(batch, Tensor):
         return _nested(batch)
     if isinstance(batch, RaggedTensor):
-        return Form(batch, batch.with_values, _as_it_is, False)
+        return _ragged(batch)
     raise TensorError(
         f"input must be a tensor, a PackedSequence or a RaggedTensor, got {type(batch).__name__}"
     )
@@ -154,6 +154,16 @@ def _packed(batch: PackedSequence) -> Form:
         return _rows.take(steps, rows)
 
     return Form(RaggedTensor(arrange(data), offsets), restore, arrange, True)
+
+
+def _ragged(batch: RaggedTensor) -> Form:
+    offsets = batch.offsets
+    if offsets.ndim != 1 or not offsets.shape[0] or offsets.device.type != "cpu":
+        raise TensorError(
+            "offsets must be of shape (N + 1,) on the CPU, "
+            f"got {tuple(offsets.shape)} on {offsets.device}"
+        )
+    return Form(batch, batch.with_values, _as_it_is, False)
 
 
 def _nested(batch: Any) -> Form:

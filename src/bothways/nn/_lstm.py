@@ -60,8 +60,9 @@ class LSTM(nn.LSTM):
         reason = self._torchs_way(values, weights[0][0].dtype)
         if reason is None:
             output, h, c = self._on_kernels(form, states, weights, cast)
-            if cast is not None and isinstance(input, Tensor) and not input.is_nested:
-                output, h, c = (t.to(cast) for t in (output, h, c))
+            if cast is not None:  # as torch's: padded comes in the cast's type, packed in its own
+                padded = isinstance(input, Tensor) and not input.is_nested
+                output, h, c = (t.to(cast if padded else values.dtype) for t in (output, h, c))
         else:
             _tell(reason, slow=_operator.on_kernels(values))
             if form.is_torchs:

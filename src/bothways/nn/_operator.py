@@ -51,6 +51,7 @@ class Operator:
         )
         self._operator = getattr(torch.ops.bothways, function.__name__).default
         self._differentiable: Any = None
+        self._transformable: Any = None
 
     def register_fake(self, fake: Callable[..., Any]) -> None:
         """What stands in for the function where there are only shapes."""
@@ -63,8 +64,11 @@ class Operator:
         self._definition.register_autograd(gradient, setup_context=setup_context)
         name = f"bothways_{self.function.__name__}"
         self._differentiable = _differentiable(name, self.function, gradient, setup_context)
+        self._transformable = _transformable(name, self.function, gradient, setup_context)
 
     def __call__(self, *arguments: Any) -> Any:
+        if self._transformable and torch._C._are_functorch_transforms_active():
+            return self._transformable.apply(*arguments)
         if _looked_on():
             return self._operator(*arguments)
         if self._differentiable is None or not torch.is_grad_enabled():
@@ -92,3 +96,34 @@ def _differentiable(name, function, gradient, setup_context):
 
     methods = {"forward": staticmethod(forward), "backward": staticmethod(gradient)}
     return type(name, (torch.autograd.Function,), methods)
+
+
+def _transformable(name, function, gradient, setup_context):
+    """The same for `torch.func`, which the operators' own gradients do not know.
+
+    `vmap` goes through the batch one by one. Forward-mode derivatives are refused by torch.
+    """
+
+    def vmap(info, in_dims, *arguments):
+        def of(argument, dim, i):
+            if isinstance(argument, (list, tuple)):
+                dims = dim if isinstance(dim, (list, tuple)) else [dim] * len(argument)
+                return [of(a, d, i) for a, d in zip(argument, dims, strict=True)]
+            return argument if dim is None else argument.select(dim, i)
+
+        found = []
+        for i in range(info.batch_size):
+            each = (of(a, d, i) for a, d in zip(arguments, in_dims, strict=True))
+            found.append(kind.apply(*each))
+        if isinstance(found[0], Tensor):
+            return torch.stack(found), 0
+        return tuple(map(torch.stack, zip(*found, strict=True))), (0,) * len(found[0])
+
+    methods = {
+        "forward": staticmethod(function),
+        "setup_context": staticmethod(setup_context or (lambda ctx, inputs, output: None)),
+        "backward": staticmethod(gradient),
+        "vmap": staticmethod(vmap),
+    }
+    kind: Any = type(f"{name}_transformable", (torch.autograd.Function,), methods)
+    return kind

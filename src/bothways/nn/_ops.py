@@ -65,8 +65,8 @@ def _(
     reverse, precision="f32", interval=None,
 ):  # fmt: skip
     D, H, _ = recurrent.shape
-    N, T = len(offsets) - 1, len(x if index is None else index)
-    U = len(x if rows is None else rows)
+    N, T = offsets.shape[0] - 1, (x if index is None else index).shape[0]
+    U = (x if rows is None else rows).shape[0]
     kept: tuple[Any, ...] = (D, T, 6 * H)
     if interval is not None:  # how many there are depends on the lengths of the sequences
         kept = (D, torch.library.get_ctx().new_dynamic_size(), 2 * H)
@@ -126,7 +126,7 @@ def _(
     d_output, d_h_n, d_c_n, x, rows, index, offsets, kernel, recurrent, h0, c0,
     states, reverse, need_x, need_initial, precision="f32", interval=None,
 ):  # fmt: skip
-    x_shape = (len(x if rows is None else rows), x.shape[1]) if need_x else (0,)
+    x_shape = ((x if rows is None else rows).shape[0], x.shape[1]) if need_x else (0,)
     state_shape = states[1].shape if need_initial else (0,)
     shapes = (x_shape, kernel.shape, kernel.shape[1:], recurrent.shape, state_shape, state_shape)
     return tuple(x.new_empty(shape) for shape in shapes)

@@ -53,7 +53,7 @@ def packed_lstm(
     `kernel (I, D * 4H)`, `bias (D * 4H,)`, `recurrent (D, H, 4H)`, on the device of `x`.
     """
     D, H, _ = recurrent.shape
-    zeros = x.new_zeros(D, len(offsets) - 1, H)
+    zeros = x.new_zeros(D, offsets.shape[0] - 1, H)
     weights = []
     for d in range(D):
         columns = slice(d * 4 * H, (d + 1) * 4 * H)

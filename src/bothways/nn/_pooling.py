@@ -30,7 +30,7 @@ def pool(x: Tensor, offsets: Tensor, how: str) -> tuple[Tensor, Tensor]:
 
 @pool.register_fake
 def _(x, offsets, how):
-    out = x.new_empty(len(offsets) - 1, x.shape[1])
+    out = x.new_empty(offsets.shape[0] - 1, x.shape[1])
     where = out.shape if how == "max" else (0,)
     return out, offsets.new_empty(where)
 
@@ -55,7 +55,7 @@ pool_backward.register_autograd(refuse_second_derivative)
 
 def _save(ctx, inputs, output):
     x, offsets, ctx.how = inputs
-    ctx.steps = len(x)
+    ctx.steps = x.shape[0]
     ctx.mark_non_differentiable(output[1])
     ctx.save_for_backward(offsets, output[1])
 

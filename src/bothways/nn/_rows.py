@@ -21,7 +21,7 @@ def take_rows(x: Tensor, rows: Tensor) -> Tensor:
 
 @take_rows.register_fake
 def _(x, rows):
-    return x.new_empty(len(rows), *x.shape[1:])
+    return x.new_empty(rows.shape[0], *x.shape[1:])
 
 
 @Operator
@@ -40,7 +40,7 @@ def _(x, rows, count):
 
 def _save_taken(ctx, inputs, output):
     x, rows = inputs
-    ctx.count = len(x)
+    ctx.count = x.shape[0]
     ctx.save_for_backward(rows)
 
 

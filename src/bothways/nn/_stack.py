@@ -63,7 +63,7 @@ def run_stack(
     (x, offsets), found = batch, []
     D, H, _ = layers[0].recurrent.shape
     if initial is not None:
-        check_states(initial, (len(layers) * D, len(offsets) - 1, H))
+        check_states(initial, (len(layers) * D, offsets.shape[0] - 1, H))
     for k, weights in enumerate(layers):
         if k:
             x, rows, index = drop(x), None, None

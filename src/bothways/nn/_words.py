@@ -22,7 +22,7 @@ def unique(ids: Tensor, vocabulary_size: int) -> tuple[Tensor, Tensor]:
 @unique.register_fake
 def _(ids, vocabulary_size):
     U = torch.library.get_ctx().new_dynamic_size()
-    return ids.new_empty(U, dtype=torch.int32), ids.new_empty(len(ids), dtype=torch.int32)
+    return ids.new_empty(U, dtype=torch.int32), ids.new_empty(ids.shape[0], dtype=torch.int32)
 
 
 @Operator
@@ -73,7 +73,7 @@ def gather(x: Tensor, places: Tensor) -> Tensor:
 
 @gather.register_fake
 def _(x, places):
-    return x.new_empty(len(places), x.shape[1])
+    return x.new_empty(places.shape[0], x.shape[1])
 
 
 @Operator
@@ -93,7 +93,7 @@ gather_backward.register_autograd(refuse_second_derivative)
 
 def _save(ctx, inputs, output):
     x, places = inputs
-    ctx.rows = len(x)
+    ctx.rows = x.shape[0]
     ctx.save_for_backward(places)
 
 
