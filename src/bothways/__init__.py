@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bothways.compression import compress
     from bothways.data import read
     from bothways.estimators import TextClassifier
-    from bothways.runtime import Model, load
+    from bothways.runtime import Model, Stream, load
     from bothways.text import TextVectorizer
     from bothways.tuning import autotune
 
@@ -26,6 +26,7 @@ __all__ = [
     "BothwaysError",
     "Model",
     "Ragged",
+    "Stream",
     "TextClassifier",
     "TextVectorizer",
     "__version__",
@@ -37,6 +38,7 @@ __all__ = [
 
 _LAZY = {
     "Model": "bothways.runtime",
+    "Stream": "bothways.runtime",
     "TextClassifier": "bothways.estimators",
     "TextVectorizer": "bothways.text",
     "autotune": "bothways.tuning",

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import bothways
-from bothways import Ragged
-from bothways.artifact import NetworkSpec
+from bothways import artifact
 from bothways.errors import ArgumentError
-from bothways.runtime import Network, _prefixes, prefix_probabilities
-from bothways.training import initial_tensors
+from bothways.runtime import Model, _prefixes, prefix_probabilities
 
 TEXT = "The film, oddly:  NOT bad - a good book!"
 
 
 @pytest.mark.parametrize("tokens", [1 << 20, 7])
-@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
-def test_every_beginning_is_predicted_to_the_bit(rng, pooling, tokens, monkeypatch):
-    monkeypatch.setattr(_prefixes, "_TOKENS", tokens)  # small parts join without a seam
-    spec = NetworkSpec(5, 7, True, "sum", pooling, 3, layers=2)
-    network = Network(spec, initial_tensors(spec, 30, rng))
-    ids = rng.integers(0, 30, 20).astype(np.int32)
-    lengths = [0, 1, 3, 2, 20, 20]
-    found = prefix_probabilities(network, ids, lengths)
-    each = network.probabilities(Ragged.from_list([ids[:n] for n in lengths]))
+@pytest.mark.parametrize("truncate", ["head", "tail", "middle"])
+@pytest.mark.parametrize("mask", [True, False])
+def test_every_beginning_is_predicted_to_the_bit(tiny_model, tokens, truncate, mask, monkeypatch):
+    """Small parts join without a seam; each beginning is cut as the model cuts it."""
+    monkeypatch.setattr(_prefixes, "_TOKENS", tokens)
+    spec, tensors = artifact.load(tiny_model)
+    spec = replace(
+        spec,
+        network=replace(spec.network, mask=mask),
+        vectorizer=replace(spec.vectorizer, output_sequence_length=5, truncate=truncate),
+    )
+    model = Model(spec, tensors)
+    words = ["a", "good", "film", "and", "not", "a", "bad", "book"]
+    lengths = [0, 1, 3, 2, 8, 8, 6]
+    found = prefix_probabilities(model, model.vectorizer.encode_whole([" ".join(words)]).values,
+                                 lengths)  # fmt: skip
+    each = model.predict_proba([" ".join(words[:n]) for n in lengths])
     np.testing.assert_array_equal(found, each)
-    filled = prefix_probabilities(network, ids, lengths, fill=25)
-    each = network.probabilities(Ragged.from_list([ids[:n] for n in lengths]).fill(25))
-    np.testing.assert_array_equal(filled, each)
 
 
 def test_of_a_text(tiny_model):

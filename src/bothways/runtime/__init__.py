@@ -12,16 +12,20 @@ from bothways.runtime._multilabel import names_of, present
 from bothways.runtime._network import Network, merge_directions
 from bothways.runtime._pooling import Pooled, pool_backward, pool_forward
 from bothways.runtime._prefixes import Prefixes, prefix_probabilities
+from bothways.runtime._stream import Answers, Stream, check_reading
 
 __all__ = [
     "UNSURE",
+    "Answers",
     "Decisions",
     "Explanation",
     "Model",
     "Network",
     "Pooled",
     "Prefixes",
+    "Stream",
     "as_read",
+    "check_reading",
     "decide",
     "documents",
     "labels_of",

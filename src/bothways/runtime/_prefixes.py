@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from bothways import Ragged
 from bothways.runtime._tokens import read_tokens
+from bothways.text import shorten
 
 if TYPE_CHECKING:
     from bothways.runtime._model import Model
-    from bothways.runtime._network import Network
 
 Floats = NDArray[np.float32]
 
@@ -55,34 +55,35 @@ def read_prefixes(
     """See `Model.prefixes`."""
     read = read_tokens(model, text, padded)
     T = len(read.tokens)
-    rows = prefix_probabilities(
-        *(model.network, read.ids[:T], np.arange(T + 1)),
-        fill=len(read.ids) if read.padding else 0,
-        threads=threads,
-    )
+    fill = len(read.ids) if read.padding else 0
+    rows = prefix_probabilities(model, read.ids[:T], np.arange(T + 1), fill=fill, threads=threads)
     return Prefixes(text, tuple(model.labels), read.tokens, read.places, rows)
 
 
 def prefix_probabilities(
-    network: Network,
+    model: Model,
     ids: NDArray[np.int32],
     lengths: ArrayLike,
     *,
     fill: int = 0,
     threads: int | None = None,
 ) -> Floats:
-    """The probabilities `(M, C)` of the first `lengths (M,)` tokens of `ids (T,)`, each filled
-    with zeros up to `fill` tokens.
+    """The probabilities `(M, C)` of the first `lengths (M,)` tokens of `ids (T,)`, each cut, and
+    filled with zeros, as the model reads it, or filled up to `fill` tokens.
 
     Every prefix is read whole, in both directions. The states of the reader from the left could
     be kept from one to the next; that of the other could not, so it would save half at most,
     for one direction and one layer, and would not have the bits of a prediction.
     """
-    rows = [
-        network.probabilities(part.fill(fill) if fill else part, threads=threads)
-        for part in _prefixes(ids, np.asarray(lengths, np.int64), fill)
-    ]
-    return np.concatenate(rows)
+    v, rows = model.spec.vectorizer, []
+    if not fill and not model.spec.network.mask:
+        fill = v.output_sequence_length or 0
+    for part in _prefixes(ids, np.asarray(lengths, np.int64), fill):
+        if v.output_sequence_length is not None:
+            part = shorten(part, v.output_sequence_length, v.truncate).ids
+        part = part.fill(fill) if fill else part
+        rows.append(model.network.probabilities(part, threads=threads))
+    return np.concatenate(rows) if rows else np.zeros((0, len(model.labels)), np.float32)
 
 
 def _prefixes(ids: NDArray[np.int32], lengths: NDArray[np.int64], fill: int) -> Iterator[Ragged]:

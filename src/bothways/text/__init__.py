@@ -1,7 +1,15 @@
 """Texts to ids, by the rules of Keras's TextVectorization, and without TensorFlow."""
 
-from bothways.text._places import places
+from bothways.text._places import places, whole_words
 from bothways.text._truncation import Encoded, Truncation, TruncationWarning, shorten
 from bothways.text._vectorizer import TextVectorizer
 
-__all__ = ["Encoded", "TextVectorizer", "Truncation", "TruncationWarning", "places", "shorten"]
+__all__ = [
+    "Encoded",
+    "TextVectorizer",
+    "Truncation",
+    "TruncationWarning",
+    "places",
+    "shorten",
+    "whole_words",
+]
