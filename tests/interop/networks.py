@@ -66,6 +66,7 @@ def made(
         vectorizer=VectorizerSpec(**options),
         network=network,
         temperature=temperature,
+        training={"imported": {"program": "a test", "source": "nothing"}},
     )
     rng = np.random.default_rng(7)
     shapes = spec.tensor_shapes.items()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import typer
 
+# What is not in safetensors of these is refused, with a sentence that says how to write it so.
+_OF_PYTORCH = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
+
 
 def import_(
-    file: Annotated[str, typer.Argument(help="A .keras file of Keras 3.")],
+    file: Annotated[str, typer.Argument(help="A .keras file of Keras 3, or a "
+                    ".safetensors file with a state dict of PyTorch.")],
     out: Annotated[str, typer.Option(help="The model folder to write.")],
     labels: Annotated[str | None, typer.Option(help="Names of the labels in the order of the "
                       "outputs, as neg,pos; without it 0,1.")] = None,
@@ -23,13 +28,19 @@ def import_(
                      help="As of a TextVectorization, for --vocabulary.")] = "whitespace",
     as_trained: Annotated[bool, typer.Option("--as-trained", help="Import a model without a mask, "
                           "which reads the padding as text.")] = False,
+    pooling: Annotated[Literal["last", "mean", "max"] | None, typer.Option(help="Of a state dict: "
+                       "what the last layer reads of a text's steps.")] = None,
+    merge: Annotated[Literal["concat", "sum", "ave", "mul"] | None, typer.Option(help="Of a state "
+                     "dict: how two directions are joined.")] = None,
+    multilabel: Annotated[bool, typer.Option("--multilabel", help="Of a state dict: a sigmoid for "
+                          "each output, not a softmax over all.")] = False,
     sample: Annotated[str | None, typer.Option(help="Texts to compare on, at most 1,000 from all "
                         "over them; without it texts are made of the vocabulary.")] = None,
     text: Annotated[str | None, typer.Option(help="Column of the texts of --sample.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a model that is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print what was seen as JSON.")] = False,
 ) -> None:  # fmt: skip
-    """Make a model of a file that Keras wrote, and compare what they answer."""
+    """Make a model of a file that Keras or PyTorch wrote, and compare what they answer."""
     from bothways import interop
     from bothways.cli._export import told
     from bothways.cli._output import messages, print_json
@@ -38,7 +49,14 @@ def import_(
     if text is not None and sample is None:
         raise typer.BadParameter("--text is about the texts of --sample, which was not given")
     rows = None if sample is None else read(sample, text=text, multilabel=True, need_labels=False)
-    seen, notes = interop.import_keras(
+    of_state = {"pooling": pooling, "merge": merge, "multilabel": multilabel}
+    reader: Callable[..., interop.Imported] = interop.import_torch
+    if not file.lower().endswith(_OF_PYTORCH):
+        for name, given in of_state.items():
+            if given:
+                raise typer.BadParameter(f"--{name} is for a state dict, a .safetensors file")
+        reader, of_state = interop.import_keras, {}
+    seen, notes = reader(
         file,
         out,
         labels=None if labels is None else labels.split(","),
@@ -49,6 +67,7 @@ def import_(
         as_trained=as_trained,
         texts=rows.texts if rows else None,
         overwrite=overwrite,
+        **of_state,
     )
     if json:
         print_json({"model": out, "file": file, "sample": sample, **seen._asdict(), "notes": notes})

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from bothways import artifact
-from bothways.errors import ArgumentError
+from bothways.artifact import Spec
+from bothways.errors import ArgumentError, ArtifactError
+from bothways.interop import _keras_read, _torch_read
 from bothways.interop._compare import Comparison, compare
-from bothways.interop._keras_read import Options, read_keras
+from bothways.interop._read_model import ReadModel
 from bothways.interop._sample import made_of, spread
 from bothways.runtime import Model
 
@@ -51,12 +53,77 @@ def import_keras(
     understood; `ArgumentError` for options that contradict it; `MissingExtraError` without h5py.
     Then `out` is as it was.
     """
+    options = _keras_read.Options(labels, vocabulary, length, standardize, split, as_trained)
+    _check_length(length)
+    return _import(path, out, lambda: _keras_read.read_keras(path, options), texts, overwrite)
+
+
+def import_torch(
+    path: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    labels: Sequence[str] | None = None,
+    vocabulary: str | os.PathLike[str] | None = None,
+    length: int | None = None,
+    standardize: str | None = "lower_and_strip_punctuation",
+    split: str = "whitespace",
+    as_trained: bool = False,
+    pooling: str | None = None,
+    merge: str | None = None,
+    multilabel: bool = False,
+    texts: Sequence[str] | None = None,
+    overwrite: bool = False,
+) -> Imported:
+    """Write the model of the safetensors file `path` as the folder `out`.
+
+    It holds the state dict of one `nn.Embedding`, one `nn.LSTM` and one `nn.Linear`, whatever
+    their names; what `export` wrote says everything else itself. Of others `vocabulary` is a file
+    of the tokens, one a line, with a line for padding and unknown words or without, `pooling`
+    says what the last layer reads, `"last"` (`h_n`), `"mean"` or `"max"`, and `merge` how two
+    directions are joined if not side by side. Several outputs go through a softmax, or with
+    `multilabel` a sigmoid each. Texts are read as a TextVectorization with `standardize`, `split`
+    and `length` does. `as_trained` imports a model that reads padding as if it were text, up to
+    the length; others were trained on packed sequences.
+
+    Compared is with PyTorch's formulas in plain NumPy, as `import_keras` does, which see for
+    `labels` and `texts`.
+
+    Raises `ArtifactError` for a file that is not whole, is a pickle, or is not understood, and
+    `ArgumentError` for options that contradict it. Then `out` is as it was.
+    """
+    options = _torch_read.Options(
+        *(labels, vocabulary, length, standardize, split, as_trained), pooling, merge, multilabel
+    )
+    _check_length(length)
+    return _import(path, out, lambda: _torch_read.read_torch(path, options), texts, overwrite)
+
+
+def _card(spec: Spec) -> str:
+    """The card of what was read, of whose facts a file may say anything."""
+    try:
+        return artifact.card(spec)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise ArtifactError(
+            f"the facts that it holds of its training are not as a training leaves them ({error!r})"
+        ) from None
+
+
+def _check_length(length: int | None) -> None:
     if length is not None and length < 1:
         raise ArgumentError(f"length must be a whole number from 1, got {length!r}")
+
+
+def _import(
+    path: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    read_file: Callable[[], ReadModel],
+    texts: Sequence[str] | None,
+    overwrite: bool,
+) -> Imported:
+    """Read, compare and save."""
     artifact.check_writable(out, overwrite=overwrite)
-    options = Options(labels, vocabulary, length, standardize, split, as_trained)
     with artifact.about(os.fsdecode(path)):
-        read = read_keras(path, options)
+        read = read_file()
         model = Model(read.spec, read.tensors)
         sample = made_of(read.spec.vectorizer) if texts is None else spread(texts)
         if not sample:
@@ -64,6 +131,6 @@ def import_keras(
         theirs, known = read.answer(model.vectorizer.encode(sample).ids)
         ours = model.predict_proba(sample)
         seen = compare(ours[known], theirs[known], "the file's layers in plain NumPy")
-    card = artifact.card(read.spec)
+        card = _card(read.spec)
     artifact.save(out, read.spec, read.tensors, card, overwrite=overwrite)
     return Imported(seen, read.notes)

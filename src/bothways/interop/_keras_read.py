@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +30,7 @@ from bothways.interop._keras_plain import PlainKeras
 from bothways.interop._keras_pool import DOWN
 from bothways.interop._keras_scores import activation_of, apply_activation
 from bothways.interop._keras_text import from_file, from_layer
+from bothways.interop._read_model import Answers, ReadModel, label_names
 
 Floats = NDArray[np.float32]
 
@@ -48,20 +49,7 @@ class Options(NamedTuple):
     as_trained: bool = False
 
 
-class KerasModel(NamedTuple):
-    """A model as it was read.
-
-    `answer` gives the probabilities `(N, C)` that the file's layers give for ids, and whether
-    each is a number at all, `(N,)`; `notes` are sentences for people.
-    """
-
-    spec: Spec
-    tensors: dict[str, Floats]
-    answer: Callable[[Ragged], tuple[NDArray[np.floating[Any]], NDArray[np.bool_]]]
-    notes: list[str]
-
-
-def read_keras(path: str | os.PathLike[str], options: Options) -> KerasModel:
+def read_keras(path: str | os.PathLike[str], options: Options) -> ReadModel:
     """Read a `.keras` file of Keras 3.
 
     Raises `ArtifactError` for a file that is not whole or not understood, `ArgumentError` for an
@@ -81,21 +69,21 @@ def read_keras(path: str | os.PathLike[str], options: Options) -> KerasModel:
     tensors = _tensors(parts, len(vectorizer.vocabulary), arrays)
     spec = Spec(
         task="multilabel" if network.multilabel else "classification",
-        labels=_labels(options.labels, parts.units),
+        labels=label_names(options.labels, parts.units),
         vectorizer=vectorizer,
         network=network,
         training={"imported": {"program": f"Keras {version}", "source": os.path.basename(path)}},
     )
     length = vectorizer.output_sequence_length
 
-    def answer(ids: Ragged) -> tuple[NDArray[np.floating[Any]], NDArray[np.bool_]]:
+    def answer(ids: Ragged) -> Answers:
         answers = plain.answer(ids.to_padded(length)[0] if length else ids.to_padded()[0])
         if parts.activation == "linear":
             answers = apply_activation(activation, answers)
         known = (ids.lengths > 0) | (network.pooling != "mean") | bool(parts.padding)
         return both_labels(answers), known | ~np.isnan(answers).any(axis=1)
 
-    return KerasModel(spec, tensors, answer, notes + _notes(parts, vectorizer, network))
+    return ReadModel(spec, tensors, answer, notes + _notes(parts, vectorizer, network))
 
 
 def _version(metadata: Mapping[str, Any]) -> str:
@@ -231,18 +219,6 @@ def _direction(
         f"{node.weights}{where}/cell/vars", (width, gates), (config["units"], gates), *biased
     )
     return kernel, recurrent, bias[0] if bias else np.zeros(gates, np.float32)
-
-
-def _labels(given: Sequence[str] | None, units: int) -> tuple[str, ...]:
-    count = max(2, units)
-    if given is None:
-        return tuple(str(n) for n in range(count))
-    if len(given) != count:
-        raise ArgumentError(
-            f"got {len(given)} labels, expected {count}, as the model's last layer has {units} "
-            f"unit{'' if units == 1 else 's'}"
-        )
-    return tuple(given)
 
 
 def _notes(parts: Parts, vectorizer: VectorizerSpec, network: NetworkSpec) -> list[str]:

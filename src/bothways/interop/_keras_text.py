@@ -51,18 +51,23 @@ def from_file(
     The file may begin with the tokens of padding and of unknown words, as `get_vocabulary()`
     does, or with id 2. Raises `ArtifactError`.
     """
-    with open_regular(path) as file:
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise ArtifactError(f"it has more than {LARGEST:,} bytes")
     return VectorizerSpec(
         max_tokens=None,
         standardize=standardize,
         split=split,
         output_sequence_length=length,
         unicode=False,
-        vocabulary=_with_special(_lines(data)),
+        vocabulary=_with_special(read_lines(path)),
     )
+
+
+def read_lines(path: str | os.PathLike[str]) -> list[str]:
+    """The tokens of a file, one a line. Raises `ArtifactError`."""
+    with open_regular(path) as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise ArtifactError(f"it has more than {LARGEST:,} bytes")
+    return _lines(data)
 
 
 def _lines(data: bytes) -> list[str]:

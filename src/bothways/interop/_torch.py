@@ -33,7 +33,7 @@ def encode(spec: Spec, tensors: Tensors, name: str) -> dict[str, bytes]:
     """
     if not name.endswith(ENDING):
         raise ArgumentError(f"{name}: is a safetensors file, expected a name that ends in {ENDING}")
-    metadata = {"format": "pt", SPEC: spec_json(spec).decode()}
+    metadata = {SPEC: spec_json(spec).decode()}  # of two keys the order would be one of chance
     return {
         name: safetensors.numpy.save(state_dict(spec.network, tensors), metadata),
         _script(name): program(spec, name).encode(),

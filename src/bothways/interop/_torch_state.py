@@ -30,36 +30,46 @@ def state_dict(n: NetworkSpec, tensors: Tensors) -> dict[str, Floats]:
         for d in range(layer.directions):
             gates = slice(d * 4 * layer.hidden_size, (d + 1) * 4 * layer.hidden_size)
             arrays = kernel[:, gates].T, recurrent[d].T, bias[gates], np.zeros_like(bias[gates])
-            state |= dict(zip(_names(n, k, d), arrays, strict=True))
+            state |= dict(zip(names_of(n, k, d), arrays, strict=True))
     state["dense.weight"] = tensors["dense.kernel"].T
     state["dense.bias"] = tensors["dense.bias"]
     return {name: np.ascontiguousarray(array) for name, array in state.items()}
 
 
 def tensors_of(n: NetworkSpec, state: Tensors) -> dict[str, Floats]:
-    """The inverse of `state_dict`, of whatever shape the arrays are. Modules without biases have
-    biases of zero."""
+    """The inverse of `state_dict`."""
     tensors = {TABLE: state["embedding.weight"]}
     for k, layer in enumerate(n.stack):
-        kernels, recurrents, biases = [], [], []
-        for d in range(layer.directions):
-            ih, hh, *of_gates = _names(n, k, d)
-            zero = np.zeros(len(state[ih]), np.float32)
-            kernels.append(state[ih].T)
-            recurrents.append(state[hh].T)
-            biases.append(sum((state.get(name, zero) for name in of_gates), zero))
+        parts = [[state[x] for x in names_of(n, k, d)] for d in range(layer.directions)]
         kernel, recurrent, bias = layer_names(k)
-        tensors[kernel] = np.concatenate(kernels, axis=1)
-        tensors[recurrent] = np.stack(recurrents)
-        tensors[bias] = np.concatenate(biases)
+        tensors[kernel] = np.concatenate([ih.T for ih, *_ in parts], axis=1)
+        tensors[recurrent] = np.stack([hh.T for _, hh, *_ in parts])
+        with np.errstate(over="ignore"):  # what is not finite then is refused
+            tensors[bias] = np.concatenate([b_ih + b_hh for *_, b_ih, b_hh in parts])
     tensors["dense.kernel"] = state["dense.weight"].T
-    tensors["dense.bias"] = state.get("dense.bias", np.zeros(n.outputs, np.float32))
+    tensors["dense.bias"] = state["dense.bias"]
     return {name: np.ascontiguousarray(array) for name, array in tensors.items()}
 
 
-def _names(n: NetworkSpec, layer: int, direction: int) -> list[str]:
-    """The names of a direction of a layer: `lstm.weight_ih_l1_reverse`, or, where each layer is a
-    module of its own, `lstm.1.weight_ih_l0_reverse`."""
+def state_shapes(n: NetworkSpec, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
+    """The name and shape of every tensor of `state_dict`."""
+    width = n.embedding_dim
+    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (vocabulary_size, width)}
+    for k, layer in enumerate(n.stack):
+        gates, h = 4 * layer.hidden_size, layer.hidden_size
+        for d in range(layer.directions):
+            of_parts = (gates, width), (gates, h), (gates,), (gates,)
+            shapes |= dict(zip(names_of(n, k, d), of_parts, strict=True))
+        width = layer.width
+    return shapes | {"dense.weight": (n.outputs, width), "dense.bias": (n.outputs,)}
+
+
+def names_of(n: NetworkSpec, layer: int, direction: int) -> list[str]:
+    """The names of the matrices and biases of a direction of a layer.
+
+    They are like `lstm.weight_ih_l1_reverse`, or, where each layer is a module of its own,
+    `lstm.1.weight_ih_l0_reverse`.
+    """
     place = f"{layer}." if n.lower_layers else ""
     end = f"_l{0 if n.lower_layers else layer}{'_reverse' if direction else ''}"
     return [f"lstm.{place}{what}{end}" for what in _PARTS]

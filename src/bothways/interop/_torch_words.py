@@ -1,0 +1,67 @@
+"""Which row of an `nn.Embedding` belongs to which token.
+
+Our ids 0 and 1 are padding and unknown words. Others put them anywhere, under names of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bothways.errors import ArtifactError
+
+_PADDING = ("", "<pad>", "[pad]")
+_UNKNOWN = ("[unk]", "<unk>")
+
+
+class Words(NamedTuple):
+    """The tokens in the order of our ids, the embedding `(V, I)` in that order, and what was
+    taken to be padding and unknown words."""
+
+    vocabulary: tuple[str, ...]
+    table: NDArray[np.float32]
+    note: str
+
+
+def words_of(lines: Sequence[str], table: NDArray[np.float32]) -> Words:
+    """The tokens `lines` of the rows of `table`, one for each row, or all but the first two.
+
+    Raises `ArtifactError` if it cannot be told which row is which.
+    """
+    rows = len(table)
+    padding, unknown = _place(lines, _PADDING), _place(lines, _UNKNOWN)
+    if len(lines) == rows - 2 and padding is unknown is None:
+        note = "the vocabulary has two tokens fewer than the embedding has rows: id 0 is taken to "
+        return Words(("", "[UNK]", *lines), table, f"{note}be padding and id 1 unknown words")
+    if len(lines) != rows:
+        raise ArtifactError(
+            f"it has {len(lines):,} tokens, and the embedding {rows:,} rows; expected as many, or "
+            "two fewer without padding and unknown words, which are the first two ids then"
+        )
+    if unknown is None:
+        raise ArtifactError(
+            "no line of it is [UNK] or <unk>, so that it is not known which id a word has that is "
+            "not in it"
+        )
+    rest = [n for n in range(rows) if n not in (padding, unknown)]
+    first = np.zeros_like(table[:1]) if padding is None else table[[padding]]
+    told = "there is none for padding" if padding is None else f"{padding} is padding"
+    return Words(
+        ("", "[UNK]", *(lines[n] for n in rest)),
+        np.concatenate([first, table[[unknown, *rest]]]),
+        f"of the ids of the vocabulary {unknown} is unknown words, and {told}",
+    )
+
+
+def _place(lines: Sequence[str], names: Sequence[str]) -> int | None:
+    """Where the first of these names stands. Raises `ArtifactError` if there are several."""
+    places = [n for n, line in enumerate(lines) if line.lower() in names]
+    if len(places) > 1:
+        raise ArtifactError(
+            f"its lines {places[0] + 1} and {places[1] + 1}, {lines[places[0]]!r} and "
+            f"{lines[places[1]]!r}, mean the same"
+        )
+    return places[0] if places else None
