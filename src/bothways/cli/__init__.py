@@ -21,6 +21,7 @@ from bothways.cli import (
     _inspect,
     _predict,
     _presets,
+    _read,
     _serve,
     _threshold,
     _train,
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.command("train")(_train.train)
 app.command("evaluate")(_evaluate.evaluate)
 app.command("explain")(_explain.explain)
+app.command("read")(_read.read)
 app.command("predict")(_predict.predict)
 app.command("threshold")(_threshold.threshold)
 app.command("compress")(_compress.compress)
