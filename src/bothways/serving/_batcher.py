@@ -95,7 +95,7 @@ class Batcher(Generic[Key]):
                 self._jobs.popleft()
                 continue
             characters += job.characters
-            if jobs and (job.key is not jobs[0].key or characters > CHARACTERS):
+            if jobs and (job.key != jobs[0].key or characters > CHARACTERS):
                 break
             jobs.append(self._jobs.popleft())
         return jobs
