@@ -83,6 +83,36 @@ def test_lines_are_answered_as_they_come(healthy, expected):
             received += connection.recv(1 << 16)
 
 
+def test_explanations_are_those_of_the_model(healthy, tiny_model):
+    model = bothways.load(tiny_model)
+    text = "not a \U0001f600 good film"
+    done = healthy.client.post("/explain", json={"text": text, "model": "tiny"})
+    assert done.json() == {"model": "tiny", **model.explain(text).document()}
+    asked = {"text": text, "model": "tiny", "label": "neg", "padded": 40}
+    done = healthy.client.post("/explain", json=asked).json()
+    assert done == {"model": "tiny", **model.explain(text, "neg", padded=40).document()}
+    done = healthy.client.post("/explain", json=asked | {"label": "x"})
+    assert done.status_code == 404 and "its labels are 'neg', 'pos'" in done.json()["error"]
+
+
+def test_a_text_is_read_word_by_word(healthy, tiny_model):
+    model = bothways.load(tiny_model)
+    done = healthy.client.post("/read", json={"text": "good but bad", "model": "tiny"}).json()
+    prefixes = ["", "good", "good but", "good but bad"]
+    assert done["probabilities"] == model.predict_proba(prefixes).tolist()
+    assert [token["token"] for token in done["tokens"]] == ["good", "but", "bad"]
+    assert done["fading"] is None
+    asked = {"text": "good but bad", "model": "tiny", "padded": 6}
+    fading = healthy.client.post("/read", json=asked).json()["fading"]
+    assert fading["lengths"] == [3, 4, 5, 6]
+    for length, row in zip(fading["lengths"], fading["probabilities"], strict=True):
+        assert row[1] == model.explain("good but bad", "pos", padded=length).probability
+    for path in ("/read", "/explain"):
+        done = healthy.client.post(path, json=asked | {"padded": 2_001})
+        assert done.status_code == 413
+        assert done.json()["error"].startswith("padded asks for 2,001 tokens, at most 2,000")
+
+
 def test_cards_and_health(healthy, tiny_model):
     card = healthy.client.get("/models/tiny").json()
     assert card["labels"] == ["neg", "pos"] and card["longest_text"] == 600

@@ -9,7 +9,11 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from bothways import pages
+
 HERE = Path(__file__).parent / "page"
+# The look of the reports, so that both are of one hand.
+LOOK = Path(pages.__file__).parent / "look.css"
 
 # The page loads nothing from elsewhere and runs no script but its own files.
 _POLICY = (
@@ -20,7 +24,12 @@ _POLICY = (
 
 def page_routes() -> list[BaseRoute]:
     """`/` and the files it asks for."""
-    return [Route("/", _page), Mount("/page", StaticFiles(directory=HERE))]
+    files = StaticFiles(directory=HERE)
+    return [Route("/", _page), Route("/page/look.css", _look), Mount("/page", files)]
+
+
+async def _look(request: Request) -> Response:
+    return FileResponse(LOOK)
 
 
 async def _page(request: Request) -> Response:

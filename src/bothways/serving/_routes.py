@@ -7,19 +7,24 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from bothways.serving import _reading as reading
 from bothways.serving._answers import Message, Receive, Send
 from bothways.serving._lines import KIND, answer_lines
 from bothways.serving._models import model_card
 from bothways.serving._route import JsonRoute, check_kind
 from bothways.serving._schemas import (
+    ExplainRequest,
+    Explanation,
     Health,
     ModelCard,
     ModelList,
     Name,
+    Portion,
     Predictions,
     PredictRequest,
     Problem,
-    Share,
+    Reading,
+    ReadRequest,
 )
 from bothways.serving._service import Service
 
@@ -55,6 +60,20 @@ def json_routes(service: Service) -> APIRouter:
         name, answers = await service.predict(asked.model, texts, asked.reject_below)
         return {"model": name, "predictions": answers}  # type: ignore[return-value]
 
+    @router.post("/explain", summary="The share of each word in a score, by reader")
+    async def explain(asked: ExplainRequest) -> Explanation:
+        one = service.models.find(asked.model)
+        parts = await service.compute(
+            reading.explain, one.model, asked.text, asked.label, asked.padded
+        )
+        return {"model": one.name, **parts}  # type: ignore[return-value]
+
+    @router.post("/read", summary="What the model says after each word")
+    async def read(asked: ReadRequest) -> Reading:
+        one = service.models.find(asked.model)
+        parts = await service.compute(reading.read, one.model, asked.text, asked.padded)
+        return {"model": one.name, **parts}  # type: ignore[return-value]
+
     return router
 
 
@@ -77,7 +96,7 @@ def stream_routes(service: Service) -> APIRouter:
     async def lines(
         request: Request,
         model: Name = None,
-        reject_below: Annotated[Share | None, Query()] = None,
+        reject_below: Annotated[Portion | None, Query()] = None,
     ) -> Response:
         check_kind(request.scope, KIND)
         await service.predict(model, [], reject_below)

@@ -11,7 +11,7 @@ from bothways.serving._answers import Refused
 Name = Annotated[
     str | None, Field(description="A served model; may be left out where there is one.")
 ]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Portion = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class Strict(BaseModel):
@@ -29,7 +29,7 @@ class PredictRequest(Strict):
     ]
     model: Name = None
     reject_below: Annotated[
-        Share | None, Field(description="The label is null where its probability is lower.")
+        Portion | None, Field(description="The label is null where its probability is lower.")
     ] = None
 
 
@@ -47,6 +47,81 @@ class Predictions(BaseModel):
 
     model: str
     predictions: list[Prediction]
+
+
+Text = Annotated[str, Field(description="One text.", examples=["Not bad at all."])]
+Padded = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=100_000,
+        description="Read as many zeros after the text as make so many tokens, as by a network "
+        "without a mask.",
+    ),
+]
+
+
+class ExplainRequest(Strict):
+    """A text whose score is to be divided among its words."""
+
+    text: Text
+    model: Name = None
+    label: Annotated[str | None, Field(description="Its score; that of the answer if none.")] = None
+    padded: Padded = None
+
+
+class Token(BaseModel):
+    """A word as the model reads it: `text[start:stop]`, in code points."""
+
+    token: str
+    start: int
+    stop: int
+
+
+class Share(Token):
+    """What a word contributed to the score, by way of each reader."""
+
+    known: bool = Field(description="Whether it is a word of the vocabulary.")
+    forward: float = Field(description="By way of the reader from the left.")
+    backward: float = Field(description="By way of the reader from the right.")
+
+
+class Explanation(BaseModel):
+    """A score and its parts: `base` and all contributions sum to `logit`."""
+
+    model: str
+    label: str
+    probability: float
+    logit: float
+    base: float
+    method: str
+    padding: int
+    tokens: list[Share]
+
+
+class ReadRequest(Strict):
+    """A text to be read word by word, and then, with `padded`, zeros up to so many tokens."""
+
+    text: Text
+    model: Name = None
+    padded: Padded = None
+
+
+class Fading(BaseModel):
+    """The probabilities of the whole text, filled up with zeros to each of the lengths."""
+
+    lengths: list[int]
+    probabilities: list[list[float]]
+
+
+class Reading(BaseModel):
+    """What the model says after each word: row `n` is of the first `n` tokens."""
+
+    model: str
+    labels: list[str]
+    tokens: list[Token]
+    probabilities: list[list[float]]
+    fading: Fading | None
 
 
 class ModelCard(BaseModel):
