@@ -27,7 +27,7 @@ def fitted(unlabeled=None, **options):
 
 
 def test_words_of_unlabelled_texts_are_known_and_judged_by_their_company():
-    alone, both = fitted(), fitted(MORE)
+    alone, both = fitted(epochs=15), fitted(MORE, epochs=15)
     assert not {"fine", "poor"} & set(alone.model_.vectorizer.get_vocabulary())
     assert {"fine", "poor"} < set(both.model_.vectorizer.get_vocabulary())
     fine, poor = both.predict_proba(["fine fine fine", "poor poor poor"])[:, 0]
@@ -37,7 +37,7 @@ def test_words_of_unlabelled_texts_are_known_and_judged_by_their_company():
 
 
 def test_no_text_and_none_are_the_same():
-    a, b = fitted(), fitted([])
+    a, b = fitted(epochs=2), fitted([], epochs=2)
     np.testing.assert_array_equal(a.predict_proba(TEXTS), b.predict_proba(TEXTS))
 
 

@@ -62,8 +62,12 @@ def test_a_name_or_file_that_is_not_there(tmp_path):
 
 
 def test_few_texts_are_read_more_often():
-    recipe = Preset("some", batch_size=32, epochs=4, least_steps=2_500)
-    assert for_texts(recipe, 20_000) == replace(recipe, least_steps=0)
-    assert for_texts(recipe, 4_362) == replace(recipe, epochs=19, least_steps=0)  # 137 steps each
+    recipe = Preset("some", batch_size=32, epochs=4, least_steps=2_500, few_adversarial=0.3)
+    usual = replace(recipe, least_steps=0, few_adversarial=0.0)
+    assert for_texts(recipe, 20_000) == usual
+    few = for_texts(recipe, 4_362)
+    assert few == replace(usual, epochs=19, adversarial=0.3)  # 137 steps each
+    assert for_texts(replace(recipe, adversarial=0.1), 4_362).adversarial == 0.1
+    assert for_texts(few, 4_362) == few
     assert for_texts(recipe, 1).epochs == 40
     assert for_texts(Preset("other", epochs=3), 10).epochs == 3

@@ -105,7 +105,7 @@ def fit_texts(
     covered = coverage(estimator, of_preset, vectors, ids)
     seed = estimator.random_state
     if vectors is None and start is None:
-        vectors = learned(recipe, vectorizer, ids, others, seed, threads)
+        vectors = learned(recipe, vectorizer, ids, train_part.codes, others, seed, threads)
     # A mean weight of 1 keeps the steps as long as without weights: only ratios count.
     scale = 1.0 if weights is None else weights.mean()
     codes = recoded(train_part.codes, places, len(known.classes))

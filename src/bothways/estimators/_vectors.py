@@ -7,13 +7,14 @@ from os import PathLike, fspath
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bothways import Ragged
 from bothways.errors import ArgumentError
 from bothways.estimators._unlabeled import with_unlabeled
 from bothways.text import TextVectorizer
 from bothways.training import Preset
-from bothways.vectors import SPREAD, Vectors, learn_vectors, read_vectors
+from bothways.vectors import SPREAD, Vectors, learn_vectors, read_vectors, tell_labels
 
 
 def vectors_of(
@@ -43,16 +44,18 @@ def learned(
     recipe: Preset,
     vectorizer: TextVectorizer,
     ids: Ragged,
+    labels: NDArray[Any],
     others: list[str],
     seed: int,
     threads: int,
 ) -> Vectors | None:
-    """The rows that the training texts, as `ids`, and the unlabelled `others` teach; None if
-    the recipe learns none."""
+    """The rows that the training texts, as `ids`, with their `labels` and the unlabelled `others`
+    teach; None if the recipe learns none."""
     if recipe.word_vectors != "learned":
         return None
     every = with_unlabeled(ids, vectorizer.encode(others, threads=threads).ids)
-    return learn_vectors(every, vectorizer.vocabulary_size, recipe.embedding_dim, seed=seed)
+    size, dim = vectorizer.vocabulary_size, recipe.embedding_dim
+    return tell_labels(learn_vectors(every, size, dim, seed=seed), ids, labels)
 
 
 def coverage(estimator: Any, recipe: Preset, vectors: Vectors | None, ids: Ragged) -> dict:

@@ -36,7 +36,9 @@ class EmbeddingLSTM(Recurrence):
 
     `layer(ids)` takes a `RaggedTensor` of ids `(T,)`, int32 or int64, or a padded tensor
     `(N, L)` with any boolean mask; it gives the merged output in the same form and `States`;
-    `last(states)` as `Bidirectional`.
+    `last(states)` as `Bidirectional`. `move (T, I)` is added to the embedded tokens, as
+    adversarial training does (Miyato et al. 2017), and has a gradient; every token is then
+    projected by itself.
     """
 
     def __init__(
@@ -67,10 +69,15 @@ class EmbeddingLSTM(Recurrence):
         self.word_dropout = check_rate(word_dropout)
 
     def forward(
-        self, ids: RaggedTensor | Tensor, mask: Tensor | None = None, initial: States | None = None
+        self,
+        ids: RaggedTensor | Tensor,
+        mask: Tensor | None = None,
+        initial: States | None = None,
+        *,
+        move: Tensor | None = None,
     ) -> tuple[Any, States]:
         ragged, restore = as_ragged(ids, mask)
-        output, states = self._recur(ragged, initial)
+        output, states = self._recur(ragged, initial, move)
         if self.bidirectional:
             output = merge_directions(output, self.merge)
         return each(output, restore), states
@@ -79,18 +86,30 @@ class EmbeddingLSTM(Recurrence):
         """The last state of each direction of the highest layer, merged: `(N, F)`."""
         return last_states(states.h, self.merge) if self.bidirectional else states.h[-1]
 
-    def _recur(self, ids: RaggedTensor, initial: States | None) -> tuple[Tensor, States]:
+    def _recur(
+        self, ids: RaggedTensor, initial: States | None, move: Tensor | None
+    ) -> tuple[Tensor, States]:
         values, offsets = ids
+        if move is not None:
+            x, index = self._embedded(values, offsets)
+            return self.run(x[index.long()] + move, offsets, initial)
+        if self.input_dropout.active or (
+            self.training and (self.dropout.active or self.word_dropout)
+        ):
+            x, index = self._embedded(values, offsets)
+            return self.run(x, offsets, initial, index=index)
+        rows, index = _words.distinct(values, self.vocabulary_size)
+        return self.run(self.embedding, offsets, initial, rows=rows, index=index)
+
+    def _embedded(self, values: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
+        """What is read instead of the table's rows, and the place in it of each token."""
         if self.input_dropout.active:
             rows, places, ends, index = _words.distinct_by_sequence(
                 values, offsets, self.vocabulary_size
             )
-            x = _words.take(self._embed(rows), places)
-            return self.run(self.input_dropout.drop(x, ends), offsets, initial, index=index)
+            return self.input_dropout.drop(_words.take(self._embed(rows), places), ends), index
         rows, index = _words.distinct(values, self.vocabulary_size)
-        if self.training and (self.dropout.active or self.word_dropout):
-            return self.run(self._embed(rows), offsets, initial, index=index)
-        return self.run(self.embedding, offsets, initial, rows=rows, index=index)
+        return self._embed(rows), index
 
     def _embed(self, rows: Tensor) -> Tensor:
         """Rows of the table, some features of them dropped: `(U, I)`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -15,16 +15,17 @@ class Preset:
     `truncate` says which are kept: see `bothways.TextVectorizer`. `mask` False fills texts with
     zeros up to `length` and reads them, as an unmasked model does.
     `adversarial` is the distance by which each text is moved to be read a second time, at twice
-    the cost of a step: see `bothways.training.ClassifierNetwork`. With
-    `word_vectors="learned"` the embedding begins with what `bothways.vectors.learn_vectors`
-    finds in the training texts. `schedule` is the learning rate over time: `constant`, or
-    `one-cycle`, which rises to `learning_rate` and falls to nothing at the last step.
-    `weight_decay` is for `adamw` alone. `precision` is that of the products on the CPU. With
-    `checkpoint` back-propagation keeps the states of every so many steps and computes those
-    between again: less memory for very long texts, a third more work, the same bits. `bucket`:
-    see `bothways.data.batches`. Of few texts there are more than `epochs` passes, up to ten
-    times as many, for `least_steps` steps in all. Training stops early after `patience` epochs
-    without a better validation, which a rate that falls to nothing at the end hardly needs. The
+    the cost of a step: see `bothways.training.ClassifierNetwork`; `few_adversarial` is that
+    distance where the training texts are few. With `word_vectors="learned"` the embedding begins
+    with what `bothways.vectors.learn_vectors` and `tell_labels` find in the training texts.
+    `schedule` is the learning rate over time: `constant`, or `one-cycle`, which rises to
+    `learning_rate` and falls to nothing at the last step. `weight_decay` is for `adamw` alone.
+    `precision` is that of the products on the CPU. With `checkpoint` back-propagation keeps the
+    states of every so many steps and computes those between again: less memory for very long
+    texts, a third more work, the same bits. `bucket`: see `bothways.data.batches`. Texts are few
+    if `epochs` passes are fewer than `least_steps` steps; of these there are more passes then, up
+    to ten times as many. Training stops early after `patience` epochs without a better
+    validation, which a rate that falls to nothing at the end hardly needs. The
     dropout rates, `layers` and `merge`: see `bothways.artifact.NetworkSpec`.
     """
 
@@ -45,6 +46,7 @@ class Preset:
     layer_dropout: float = 0.0
     word_dropout: float = 0.0
     adversarial: float = 0.0
+    few_adversarial: float = 0.0
     word_vectors: Literal["random", "learned"] = "random"
     optimizer: Literal["rmsprop", "adam", "adamw"] = "rmsprop"
     weight_decay: float = 0.0
@@ -72,7 +74,7 @@ FAST = Preset(
     pooling="max",
     dropout=0.3,
     embedding_dropout=0.3,
-    word_dropout=0.2,
+    few_adversarial=0.3,
     word_vectors="learned",
     learning_rate=4e-3,
     schedule="one-cycle",
@@ -99,9 +101,12 @@ PRESETS = {preset.name: preset for preset in (CLASSIC, FAST, ACCURATE)}
 
 
 def for_texts(recipe: Preset, texts: int) -> Preset:
-    """The recipe with as many epochs as it has for so many training texts: at most ten times
-    its own."""
+    """What the recipe is for so many training texts: with more epochs where they are few, at
+    most ten times its own, and adversarial if it is for few."""
     steps = math.ceil(texts / recipe.batch_size)
     wanted = math.ceil(recipe.least_steps / max(1, steps))
-    epochs = max(recipe.epochs, min(wanted, 10 * recipe.epochs))
-    return replace(recipe, epochs=epochs, least_steps=0)
+    changes: dict[str, Any] = {"least_steps": 0, "few_adversarial": 0.0}
+    if wanted > recipe.epochs:
+        changes["epochs"] = min(wanted, 10 * recipe.epochs)
+        changes["adversarial"] = recipe.adversarial or recipe.few_adversarial
+    return replace(recipe, **changes)

@@ -50,8 +50,8 @@ class TorchNetwork(nn.Module):
         self.dense_bias = nn.Parameter(torch.empty(spec.outputs))
         self.load_tensors(tensors)
 
-    def forward(self, ids: RaggedTensor) -> Tensor:
-        output, states = self.recurrent(ids)
+    def forward(self, ids: RaggedTensor, move: Tensor | None = None) -> Tensor:
+        output, states = self.recurrent(ids, move=move)
         features = self.recurrent.last(states) if self.pool is None else self.pool(output)
         return torch.addmm(self.dense_bias, self.dropout(features), self.dense_kernel)
 
@@ -100,11 +100,10 @@ class TorchLearner(Learner):
     ) -> None:
         if device == "cuda" and not torch.cuda.is_available():
             raise ArgumentError("device 'cuda' was asked for, but torch sees no GPU here")
-        if recipe.precision != "f32" or recipe.checkpoint is not None or recipe.adversarial:
+        if recipe.precision != "f32" or recipe.checkpoint is not None:
             raise ArgumentError(
-                "precision 'bf16', checkpoint and adversarial are for the kernels on the CPU, got "
-                f"precision={recipe.precision!r}, checkpoint={recipe.checkpoint} and "
-                f"adversarial={recipe.adversarial} on {device!r}"
+                "precision 'bf16' and checkpoint are for the kernels on the CPU, got precision="
+                f"{recipe.precision!r} and checkpoint={recipe.checkpoint} on {device!r}"
             )
         check_optimizer(recipe)
         self.spec = spec
@@ -116,6 +115,7 @@ class TorchLearner(Learner):
             kind = {"rmsprop": RMSprop, "adam": Adam}[recipe.optimizer]
             self.optimizer = kind(self.network.parameters())
         self._device = torch.device(device)
+        self._adversarial = recipe.adversarial
 
     def step(
         self,
@@ -130,13 +130,23 @@ class TorchLearner(Learner):
             group["lr"] = rate
         self.optimizer.zero_grad()
         self.optimizer.ready(self.network.recurrent.embedding, batch.values)
-        logits = self.network(batch)
-        loss = self.network.loss(
-            logits,
+        of_texts = (
             torch.from_numpy(labels).to(self._device),
             None if weights is None else torch.from_numpy(weights).to(self._device),
         )
+        move = None
+        if self._adversarial:
+            shape = (len(batch.values), self.spec.embedding_dim)
+            move = torch.zeros(shape, device=self._device, requires_grad=True)
+            dropout = self._generators()
+        loss = self.network.loss(self.network(batch, move), *of_texts)
         loss.backward()
+        if move is not None:
+            self._set_generators(dropout)
+            worst = _worst_move(
+                move.grad, batch, len(self.network.recurrent.embedding), self._adversarial
+            )
+            self.network.loss(self.network(batch, worst), *of_texts).backward()
         self.optimizer.step()
         return loss.item()
 
@@ -149,13 +159,10 @@ class TorchLearner(Learner):
 
     def state(self) -> dict[str, Any]:
         named = self.network.named()
-        dropout = {"cpu": torch.get_rng_state().numpy()}
-        if self._device.type == "cuda":
-            dropout["cuda"] = torch.cuda.get_rng_state(self._device).numpy()
         return {
             "weights": _arrays(named),
             "optimizer": {k: _arrays(self.optimizer.state[p]) for k, p in named.items()},
-            "dropout": dropout,
+            "dropout": {k: v.numpy() for k, v in self._generators().items()},
         }
 
     def load_state(self, state: Mapping[str, Any]) -> None:
@@ -167,9 +174,35 @@ class TorchLearner(Learner):
                 k: torch.tensor(v, device=self._device) if isinstance(v, np.ndarray) else v
                 for k, v in state["optimizer"][name].items()
             }
-        torch.set_rng_state(torch.tensor(state["dropout"]["cpu"]))
+        self._set_generators({k: torch.tensor(v) for k, v in state["dropout"].items()})
+
+    def _generators(self) -> dict[str, Tensor]:
+        """Where the generators stand that dropout is drawn from."""
+        found = {"cpu": torch.get_rng_state()}
         if self._device.type == "cuda":
-            torch.cuda.set_rng_state(torch.tensor(state["dropout"]["cuda"]), self._device)
+            found["cuda"] = torch.cuda.get_rng_state(self._device)
+        return found
+
+    def _set_generators(self, states: Mapping[str, Tensor]) -> None:
+        torch.set_rng_state(states["cpu"])
+        if self._device.type == "cuda":
+            torch.cuda.set_rng_state(states["cuda"], self._device)
+
+
+def _worst_move(d_x: Tensor, ids: RaggedTensor, vocabulary_size: int, distance: float) -> Tensor:
+    """What is added to each embedded token, `(T, I)`, from its gradient, as
+    `bothways.training._adversarial.worst_move` has it for pairs of text and word."""
+    lengths = ids.lengths.to(d_x.device)
+    text = torch.arange(len(lengths), device=d_x.device).repeat_interleave(lengths)
+    words = ids.values.long()
+    pairs, of_token, count = (text * vocabulary_size + words).unique(
+        return_inverse=True, return_counts=True
+    )
+    mean = d_x.new_zeros(len(pairs), d_x.shape[1]).index_add_(0, of_token, d_x)
+    move = (mean / count[:, None])[of_token]
+    squares = d_x.new_zeros(len(lengths)).index_add_(0, text, move.square().sum(dim=1))
+    scale = torch.where(squares > 0, distance / squares.sqrt(), 0.0)
+    return move * scale[text][:, None]
 
 
 def _arrays(tensors: Mapping[str, Any]) -> dict[str, Any]:
