@@ -29,8 +29,9 @@ RECIPE = replace(
     embedding_dim=24,
     hidden_size=12,
     batch_size=8,
-    epochs=15,
-    patience=15,
+    epochs=40,
+    least_steps=0,
+    adversarial=0.3,
     optimizer="adamw",
     weight_decay=0.01,
 )

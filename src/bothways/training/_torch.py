@@ -142,6 +142,7 @@ class TorchLearner(Learner):
         loss = self.network.loss(self.network(batch, move), *of_texts)
         loss.backward()
         if move is not None:
+            assert move.grad is not None
             self._set_generators(dropout)
             worst = _worst_move(
                 move.grad, batch, len(self.network.recurrent.embedding), self._adversarial
