@@ -13,9 +13,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 
-# The package is installed in place (editable), and again when the C++ changes.
+# The package is installed in place (editable), and again when the C++ changes. jax comes first:
+# its headers are what the handlers for it are compiled with.
 $(VENV)/.installed: $(SOURCES) | $(BIN)/python
-	$(BIN)/pip install --quiet --constraint constraints.txt "scikit-build-core>=0.10" "nanobind>=2.4" cmake ninja
+	$(BIN)/pip install --quiet --constraint constraints.txt \
+	  "scikit-build-core>=0.10" "nanobind>=2.4" cmake ninja "jax>=0.5"
 	$(BIN)/pip install --quiet --constraint constraints.txt --no-build-isolation \
 	  --config-settings=cmake.define.BOTHWAYS_TILE_MODEL=ON --editable ".[all]"
 	$(BIN)/pip install --quiet --constraint constraints.txt --group dev

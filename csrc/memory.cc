@@ -43,9 +43,7 @@ Header *new_block(int64_t bytes) {
   if (grain > 64) bytes = (bytes + grain - 1) / grain * grain;
   void *memory;
   if (posix_memalign(&memory, grain, bytes)) throw std::bad_alloc();
-#if defined(__linux__)
-  if (grain == kHugePage) madvise(memory, bytes, MADV_HUGEPAGE);  // where the system allows it
-#endif
+  if (grain == kHugePage) prefer_large_pages(memory, bytes);
   return new (memory) Header{bytes, 0};
 }
 
@@ -86,6 +84,15 @@ void release(void *memory) {
   std::lock_guard<std::mutex> lock(k.mutex);
   block->since = k.calls;
   k.blocks.push_back(block);
+}
+
+void prefer_large_pages([[maybe_unused]] void *memory, [[maybe_unused]] int64_t bytes) {
+#if defined(__linux__)
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(memory), end = begin + bytes;
+  const uintptr_t first = (begin + kHugePage - 1) / kHugePage * kHugePage;
+  const uintptr_t last = end / kHugePage * kHugePage;
+  if (first < last) madvise(reinterpret_cast<void *>(first), last - first, MADV_HUGEPAGE);
+#endif
 }
 
 int64_t trim_memory() {

@@ -14,6 +14,10 @@ namespace bothways {
 void *allocate(int64_t bytes);
 void release(void *memory);
 
+// Ask the system to fill fresh memory in large pages as it is first written, where it allows that.
+// Good for any memory: the contents stay as they are.
+void prefer_large_pages(void *memory, int64_t bytes);
+
 // Give all kept blocks back to the system; their bytes.
 int64_t trim_memory();
 

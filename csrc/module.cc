@@ -10,6 +10,9 @@
 
 void bind_text(nb::module_ &m);  // module_text.cc
 void bind_lstm(nb::module_ &m);  // module_lstm.cc
+#if defined(BOTHWAYS_JAX)
+void bind_jax(nb::module_ &m);   // module_jax.cc
+#endif
 
 namespace {
 
@@ -184,4 +187,7 @@ NB_MODULE(_kernels, m) {
   m.def("adam_catch_up", adam_missed, Unlocked());
   bind_lstm(m);
   bind_text(m);
+#if defined(BOTHWAYS_JAX)
+  bind_jax(m);
+#endif
 }

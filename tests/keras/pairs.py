@@ -20,10 +20,14 @@ def stock_and_ours(units, features, *, merge="none at all", seed=0, **options):
         layers.append(layer)
         layer.build((None if not options.get("stateful") else 2, None, features))
     rng = np.random.default_rng(seed)
-    weights = [rng.normal(0, 0.7, w.shape).astype(np.float32) for w in layers[0].get_weights()]
+    weights = [rng.normal(0, 0.7, w.shape).astype(np.float32) for w in layers[0].weights]
     for layer in layers:
         layer.set_weights(weights)
     return layers
+
+
+def weights_of(layer):
+    return as_list([weight.value for weight in layer.weights])
 
 
 def as_list(result):

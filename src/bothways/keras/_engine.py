@@ -15,9 +15,9 @@ _told: set[str] = set()
 
 
 def engine_for(layer: Any, sequences: Any, training: Any) -> ModuleType | None:
-    """`_torch`; or None where Keras's own way is taken, which is said once for each reason.
+    """`_torch` or `_jax`, each with `run`, `hold` and `before_first`.
 
-    An engine has `run`, `hold` and `before_first`.
+    None where Keras's own way is taken, which is said once for each reason.
     """
     reason = _of_the_layer(layer, training)
     engine = _of_the_backend(sequences) if reason is None else reason
@@ -64,4 +64,14 @@ def _of_the_backend(sequences: Any) -> ModuleType | str | None:
         if sequences.device.type != "cpu":
             return f"the batch is on {sequences.device}, the kernels run on the CPU"
         return _torch
-    return f"the backend is {keras.backend.backend()}, the kernels run under torch"
+    if keras.backend.backend() == "jax":
+        import jax
+
+        from bothways.keras import _jax
+
+        if _jax.HANDLERS is None:
+            return "Bothways was compiled without jaxlib's headers: docs/keras.md tells how to"
+        if jax.default_backend() != "cpu":
+            return f"JAX computes on {jax.default_backend()}, the kernels run on the CPU"
+        return _jax
+    return f"the backend is {keras.backend.backend()}, the kernels run under torch and JAX"

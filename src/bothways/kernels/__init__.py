@@ -4,6 +4,7 @@
 """
 
 from bothways.kernels._border import trim_memory
+from bothways.kernels._handlers import jax_handlers
 from bothways.kernels._isa import (
     Precision,
     amx_refused,
@@ -46,6 +47,7 @@ __all__ = [
     "default_threads",
     "gather",
     "isa",
+    "jax_handlers",
     "last_backward",
     "last_forward",
     "lstm",
