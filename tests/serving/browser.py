@@ -47,9 +47,13 @@ class Browser:
 
     def wait(self, script, expected=True, seconds=20):
         """Until `script` gives what is expected; before the page is there it may fail."""
+        self.wait_for(lambda: self._evaluate(script)["result"].get("value") == expected, seconds)
+
+    def wait_for(self, what, seconds=20):
+        """Until `what()` is so."""
         end = time.monotonic() + seconds
-        while (found := self._evaluate(script)["result"].get("value")) != expected:
-            assert time.monotonic() < end, (found, self.errors())
+        while not what():
+            assert time.monotonic() < end, self.errors()
             time.sleep(0.05)
 
     def _evaluate(self, script):

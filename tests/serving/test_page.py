@@ -84,7 +84,11 @@ def test_a_file_comes_back_with_labels(healthy, page, tmp_path):
     page.wait("document.getElementById('column').selectedOptions[0].text", "review")
     page.run("document.querySelector('#job button').click()")
     page.wait("document.getElementById('run-note').textContent", "All 120 labelled")
-    text = page.run("fetch(document.getElementById('download').href).then((r) => r.text())")
+    page.ask("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    page.run("document.getElementById('download').click()")
+    labelled = tmp_path / "in-labelled.csv"
+    page.wait_for(labelled.exists)
+    text = labelled.read_bytes().decode()
     lines = text.split("\r\n")
     assert lines[0] == "n,review,label,probability" and len(lines) == 122
     p = healthy.predict('good, "film"\n7', model="tiny")["predictions"][0]
