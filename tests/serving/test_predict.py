@@ -59,7 +59,7 @@ def test_lines(healthy, expected):
     assert done.headers["content-type"] == "application/x-ndjson"
     answers = [json.loads(line) for line in done.text.splitlines()]
     assert answers[:-3] == expected(TEXTS * 30)
-    assert answers[-3] == {"error": "line 181: text: it should be a string or a list of strings"}
+    assert answers[-3] == {"error": "line 181: text: it should be a valid string"}
     assert answers[-2]["error"].startswith("line 182: not JSON")
     assert answers[-1] == expected(["good"])[0]
 

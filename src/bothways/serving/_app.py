@@ -23,6 +23,7 @@ from bothways.serving._route import json_handler
 from bothways.serving._routes import about_routes, json_routes, stream_routes
 from bothways.serving._schemas import sentence
 from bothways.serving._service import Service
+from bothways.serving._socket import socket_route
 
 
 def create_app(service: Service, *, token: str | None = None, origins: Sequence[str] = ()) -> Any:
@@ -48,7 +49,7 @@ def create_app(service: Service, *, token: str | None = None, origins: Sequence[
     routers = direct, stream_routes(service), about_routes(service)
     for router in routers:
         app.include_router(router)
-    app.routes.extend(page_routes())
+    app.routes.extend([socket_route(service, token, origins), *page_routes()])
     paths = [route.path for router in routers for route in router.routes if _path(route)]
     guarded: Any = Guard(
         app,

@@ -176,7 +176,7 @@ def sentence(error: Any) -> str:
     """One of pydantic's errors as ours: where it is, and what was expected."""
     parts = [str(part)[:80] for part in error["loc"] if part != "query"]
     # Of the kinds that a text may be, pydantic names the first alone.
-    if parts[:1] == ["text"] and error["type"] != "missing":
+    if parts[:1] == ["text"] and len(parts) > 1:
         return "text: it should be a string or a list of strings"
     message = error["msg"].replace("Input should", "it should")
     return f"{'.'.join(parts) or 'the body'}: {message[:1].lower()}{message[1:]}"

@@ -51,6 +51,7 @@ def run(app: Any, service: Service, at: socket.socket) -> None:
         ),
         ws="websockets-sansio",
         ws_max_size=limits.body,
+        ws_per_message_deflate=False,  # messages are short, and a bomb is not
         loop="uvloop",
         log_config=None,
         access_log=False,
