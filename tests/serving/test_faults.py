@@ -34,7 +34,7 @@ def sentence(response):
         (b'{"text": "a", "texts": []}', 422, "texts: extra inputs are not permitted"),
         (b'{"text": "a", "reject_below": 2}', 422, "reject_below: it should be less than or equal"),
         (b'{"text": "a", "reject_below": NaN}', 422, "reject_below: it should be a finite number"),
-        (b'{"text": "a"}', 400, "name a model: this service has 'tiny', 'other'"),
+        (b'{"text": "a"}', 404, "name a model: this service has 'tiny', 'other'"),
         (
             b'{"text": "a", "model": "x\\r\\n"}',
             404,
@@ -170,7 +170,7 @@ def test_lines_that_are_too_long_or_never_end(healthy):
     errors = [json.loads(line).get("error", "") for line in done.text.splitlines()]
     assert errors[0].startswith("a text has 501 tokens") and errors[1] == ""
     done = healthy.client.post("/lines", content=b"{}", headers=kind)
-    assert done.status_code == 400 and "name a model" in done.json()["error"]
+    assert done.status_code == 404 and "name a model" in done.json()["error"]
     done = healthy.client.post("/lines?model=tiny&reject_below=x", content=b"{}", headers=kind)
     assert done.status_code == 422 and done.json()["error"].startswith("reject_below: it should")
 

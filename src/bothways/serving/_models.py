@@ -45,11 +45,11 @@ class Models:
     read: Callable[[str], Model] = load
 
     def find(self, name: str | None) -> Served:
-        """The model that a request names. Raises `Refused`, 404 or 400."""
+        """The model that a request names. Raises `Refused` (404)."""
         if name is None:
             if len(self.by_name) == 1:
                 return next(iter(self.by_name.values()))
-            raise Refused(400, f"name a model: this service has {listed(self.by_name)}")
+            raise Refused(404, f"name a model: this service has {listed(self.by_name)}")
         try:
             return self.by_name[name]
         except KeyError:

@@ -29,9 +29,9 @@ from bothways.serving._schemas import (
 from bothways.serving._service import Service
 
 _WHY = {
-    400: "The body is no JSON, or the request names no model where there are several.",
+    400: "The body is no JSON.",
     401: "The service asks for a token.",
-    404: "There is no such model.",
+    404: "There is no such model or label, or none is named where there are several.",
     408: "The body did not arrive in time.",
     413: "More than may come at a time.",
     415: "A body of another type.",
