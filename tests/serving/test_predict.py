@@ -97,12 +97,14 @@ def test_explanations_are_those_of_the_model(healthy, tiny_model):
 
 def test_a_text_is_read_word_by_word(healthy, tiny_model):
     model = bothways.load(tiny_model)
-    done = healthy.client.post("/read", json={"text": "good but bad", "model": "tiny"}).json()
+    asked = {"text": "good but bad", "model": "tiny"}
+    done = healthy.client.post("/read", json=asked).json()
+    assert done == healthy.client.post("/read", json=asked | {"padded": None}).json()
     prefixes = ["", "good", "good but", "good but bad"]
     assert done["probabilities"] == model.predict_proba(prefixes).tolist()
     assert [token["token"] for token in done["tokens"]] == ["good", "but", "bad"]
     assert done["fading"] is None
-    asked = {"text": "good but bad", "model": "tiny", "padded": 6}
+    asked["padded"] = 6.0
     fading = healthy.client.post("/read", json=asked).json()["fading"]
     assert fading["lengths"] == [3, 4, 5, 6]
     for length, row in zip(fading["lengths"], fading["probabilities"], strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bothways.serving._answers import Refused
 
@@ -12,6 +12,11 @@ Name = Annotated[
     str | None, Field(description="A served model; may be left out where there is one.")
 ]
 Portion = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+def whole(value: Any) -> Any:
+    """A number such as 6.0 as the integer that it is in JSON Schema."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Strict(BaseModel):
@@ -51,12 +56,10 @@ class Predictions(BaseModel):
 
 Text = Annotated[str, Field(description="One text.", examples=["Not bad at all."])]
 Padded = Annotated[
-    int | None,
+    Annotated[int, BeforeValidator(whole), Field(ge=1, le=100_000)] | None,
     Field(
-        ge=1,
-        le=100_000,
         description="Read as many zeros after the text as make so many tokens, as by a network "
-        "without a mask.",
+        "without a mask."
     ),
 ]
 

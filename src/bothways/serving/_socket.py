@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -16,7 +16,7 @@ from bothways.errors import ArgumentError
 from bothways.runtime import Answers, Stream
 from bothways.serving._answers import Refused, problem
 from bothways.serving._reading import MOST_TOKENS
-from bothways.serving._schemas import Name, Strict, parse
+from bothways.serving._schemas import Name, Strict, parse, whole
 from bothways.serving._service import Service
 
 # Seconds without a word after which a reader is taken to have gone.
@@ -30,7 +30,7 @@ class Hello(Strict):
 
     model: Name = None
     reading: Literal["forward", "prefix"] = "forward"
-    lookahead: Annotated[int | None, Field(ge=0, le=256)] = None
+    lookahead: Annotated[int, BeforeValidator(whole), Field(ge=0, le=256)] | None = None
     token: str | None = None
 
 
