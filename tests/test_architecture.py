@@ -38,6 +38,7 @@ LEVELS = {
     "report": 6,
     "compression": 6,
     "estimators": 6,
+    "comparison": 6.5,
     "inspection": 6.5,
     "tuning": 6.5,
     "cli": 7,

@@ -11,6 +11,7 @@ import sys
 import typer
 
 from bothways.cli import (
+    _compare,
     _compress,
     _demo,
     _evaluate,
@@ -44,6 +45,7 @@ app.command("explain")(_explain.explain)
 app.command("read")(_read.read)
 app.command("predict")(_predict.predict)
 app.command("threshold")(_threshold.threshold)
+app.command("compare")(_compare.compare)
 app.command("compress")(_compress.compress)
 app.command("export")(_export.export)
 app.command("import")(_import.import_)
