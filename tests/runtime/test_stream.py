@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bothways
-from bothways import Stream
+from bothways import Ragged, Stream
 from bothways.artifact import NetworkSpec, Spec, VectorizerSpec
 from bothways.errors import ArgumentError, DataError
 from bothways.kernels import reference
@@ -185,3 +185,17 @@ def test_bad_pieces_and_states_are_refused():
     with pytest.raises(ArgumentError, match="with reading='prefix'"):
         stream.restore(Stream(model, reading="prefix").state())
     assert stream.push("lm ").tokens == ("film",)  # it stayed as it was
+
+
+def test_a_forward_model_is_trained_by_name():
+    texts, labels = ["good film", "bad film"] * 8, ["pos", "neg"] * 8
+    classifier = bothways.TextClassifier(directions="forward", epochs=1, validation=None)
+    model = classifier.fit(texts, labels).model_
+    assert not model.spec.network.bidirectional
+    assert model.spec.training["recipe"]["bidirectional"] is False
+    rows = Stream(model).push("good film ").probabilities
+    np.testing.assert_array_equal(rows, model.predict_proba(["good", "good film"]))
+    ids = Ragged.from_list([[2, 3]])
+    assert model.network.outputs(ids).shape[1] == model.spec.network.hidden_size
+    with pytest.raises(ArgumentError, match="'both' or 'forward', got 'left'"):
+        bothways.TextClassifier(directions="left").fit(texts, labels)

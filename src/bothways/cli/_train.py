@@ -57,6 +57,9 @@ def train(
                                                    "most; the recipe's if not given.")] = None,
     truncate: Annotated[str | None, typer.Option(help="What to read of longer texts: head, tail, "
                                                  "or middle: cut there, both ends kept.")] = None,
+    directions: Annotated[str | None, typer.Option(help="both, for whole texts, or forward, for "
+                                                   "answers while a text comes in; the recipe's "
+                                                   "if not given.")] = None,
     vectors: Annotated[str | None, typer.Option(help="Word vectors to begin with: .vec, .txt, or "
                                                 ".bin of word2vec or fastText.")] = None,
     start_from: Annotated[str | None, typer.Option("--from", help="A model to go on from; new "
@@ -118,6 +121,7 @@ def train(
         checkpoint=checkpoint,
         max_length=max_length,
         truncate=truncate,
+        directions=directions,
         vectors=vectors,
         start_from=start_from,
         class_weight=weights,

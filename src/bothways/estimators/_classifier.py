@@ -25,20 +25,21 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     `preset` is the name of a recipe (`"fast"`, `"classic"`), a file of one that ends with `.json`,
     or a `bothways.training.Preset`; None is `"fast"`, or the recipe of the model folder
-    `start_from`, whose weights training then begins with, words and labels of the data being
-    added to the model's; `epochs`, `precision` (`"f32"`, `"bf16"`) and `checkpoint`
-    (tokens between the states that are kept for very long texts), `max_length` (the most tokens
-    that are read of a text) and `truncate` (which ones: `"head"`, `"tail"` or, both ends,
-    `"middle"`), if given, override the recipe's. `validation` is the part of the
-    texts that is held out, stratified, to choose the best epoch by: a fraction, a count, or None
-    for no part, when the last epoch is kept. `random_state` decides the split, the first weights,
-    the order and the dropout: the same value gives the same model bit for bit. `class_weight`
-    multiplies the loss of every text of a label: `"balanced"` so that all labels count the same
-    in total, a dict from labels to weights (1 for one that is not in it), or None. `calibrate`
-    fits a temperature on the validation part, so that probabilities are nearer to the truth and
-    labels stay: None where that part has 100 texts or more and texts one label each, True
-    refuses any other, False never. `threads` is the
-    number of CPU threads, None for all cores; `device` is `"cpu"`, or `"cuda"`, which needs torch.
+    `start_from`, whose weights training then begins with, words and labels of the data being added
+    to the model's; `epochs`, `precision` (`"f32"`, `"bf16"`) and `checkpoint` (tokens between the
+    states that are kept for very long texts), `max_length` (the most tokens that are read of a
+    text) and `truncate` (which ones: `"head"`, `"tail"` or, both ends, `"middle"`), and
+    `directions` (`"both"`, for whole texts, or `"forward"`, for answers after every token:
+    `bothways.Stream`), if given, override the recipe's. `validation` is the part of the texts that
+    is held out, stratified, to choose the best epoch by: a fraction, a count, or None for no part,
+    when the last epoch is kept. `random_state` decides the split, the first weights, the order and
+    the dropout: the same value gives the same model bit for bit. `class_weight` multiplies the
+    loss of every text of a label: `"balanced"` so that all labels count the same in total, a dict
+    from labels to weights (1 for one that is not in it), or None. `calibrate` fits a temperature
+    on the validation part, so that probabilities are nearer to the truth and labels stay: None
+    where that part has 100 texts or more and texts one label each, True refuses any other, False
+    never. `threads` is the number of CPU threads, None for all cores; `device` is `"cpu"`, or
+    `"cuda"`, which needs torch.
 
     After `fit`: `classes_ (C,)` in the order of the probabilities; `model_`, the
     `bothways.Model` that makes every prediction and needs no torch; `history_`, a row for
@@ -60,6 +61,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         checkpoint: int | None = None,
         max_length: int | None = None,
         truncate: str | None = None,
+        directions: str | None = None,
         vectors: str | PathLike[str] | None = None,
         start_from: str | PathLike[str] | None = None,
         validation: float | int | None = 0.2,
@@ -75,6 +77,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.checkpoint = checkpoint
         self.max_length = max_length
         self.truncate = truncate
+        self.directions = directions
         self.vectors = vectors
         self.start_from = start_from
         self.validation = validation

@@ -184,6 +184,12 @@ def _recipe(estimator: Any, start: Start | None) -> Preset:
         recipe = dataclasses.replace(recipe, length=estimator.max_length)
     if estimator.truncate is not None:
         recipe = dataclasses.replace(recipe, truncate=estimator.truncate)
+    if estimator.directions is not None:
+        if estimator.directions not in ("both", "forward"):
+            raise ArgumentError(
+                f"directions must be 'both' or 'forward', got {estimator.directions!r}"
+            )
+        recipe = dataclasses.replace(recipe, bidirectional=estimator.directions == "both")
     return recipe
 
 
