@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from stock_keras import run_keras
 
 from bothways import TextVectorizer
 from conftest import SHARED
@@ -40,18 +35,6 @@ def vocabulary(read_texts):
     vectorizer = TextVectorizer(WORDS + 2).adapt(read_texts)
     assert vectorizer.vocabulary_size == WORDS + 2
     return vectorizer.get_vocabulary()[2:]
-
-
-def run_keras(what, folder):
-    """Run `keras_program.py` with stock Keras on torch."""
-    for module in ("keras", "torch"):
-        if importlib.util.find_spec(module) is None:
-            pytest.skip(f"{module} is not installed")
-    program = Path(__file__).with_name("keras_program.py")
-    command = [sys.executable, str(program), what, str(folder)]
-    environment = {**os.environ, "KERAS_BACKEND": "torch"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,11 @@ class Writer(Protocol):
         """
 
 
-FORMS = {"onnx": "bothways.interop._onnx", "torch": "bothways.interop._torch"}
+FORMS = {
+    "keras": "bothways.interop._keras_write",
+    "onnx": "bothways.interop._onnx",
+    "torch": "bothways.interop._torch",
+}
 """The forms that can be written, and the module that does, a `Writer`."""
 
 

@@ -43,8 +43,9 @@ def import_keras(
     `labels` are the names of its outputs, the first one that of zero where there is a single
     output (`"0"`, `"1"`, ... if None). A model without a TextVectorization needs the file
     `vocabulary`, a token a line, and reads texts as a TextVectorization with `standardize`,
-    `split` and `length` does. `as_trained` imports a model without a mask, which reads
-    the padding up to the length as if it were text.
+    `split` and `length` does; or the `.json` file that `export` wrote, which says all of it.
+    `as_trained` imports a model without a mask, which reads the padding up to the length as if
+    it were text.
 
     The file is never executed: what its layers give is computed in plain NumPy, and compared
     with the model on up to 1,000 of `texts`, or on texts made of the vocabulary.

@@ -29,7 +29,7 @@ from bothways.interop._keras_layers import Parts, find_parts
 from bothways.interop._keras_plain import PlainKeras
 from bothways.interop._keras_pool import DOWN
 from bothways.interop._keras_scores import activation_of, apply_activation
-from bothways.interop._keras_text import from_file, from_layer
+from bothways.interop._keras_text import from_file, from_json, from_layer
 from bothways.interop._read_model import Answers, ReadModel, label_names
 
 Floats = NDArray[np.float32]
@@ -97,10 +97,10 @@ def _version(metadata: Mapping[str, Any]) -> str:
 
 
 def _vectorizer(parts: Parts, archive: Archive, options: Options) -> VectorizerSpec:
+    """How texts become the ids that the model reads. Raises `ArtifactError`, `ArgumentError`."""
+    plain = options._replace(vocabulary=None, labels=None, as_trained=False) == Options()
     if parts.vectorizer is not None:
-        given = (options.vocabulary, options.length, options.standardize, options.split)
-        defaults = Options()
-        if given != (None, None, defaults.standardize, defaults.split):
+        if not plain or options.vocabulary is not None:
             raise ArgumentError(
                 "the model has a TextVectorization of its own; vocabulary, length, standardize "
                 "and split are for models without one"
@@ -112,23 +112,38 @@ def _vectorizer(parts: Parts, archive: Archive, options: Options) -> VectorizerS
             "--vocabulary FILE"
         )
     else:
-        if options.length is not None and parts.length not in (None, options.length):
-            raise ArgumentError(
-                f"the model reads {parts.length} ids of a text, and the length given is "
-                f"{options.length}"
-            )
-        with about(os.fsdecode(options.vocabulary)):
-            vectorizer = from_file(
-                options.vocabulary,
-                length=options.length or parts.length,
-                standardize=options.standardize,
-                split=options.split,
-            )
+        vectorizer = _beside(os.fsdecode(options.vocabulary), parts.length, options, plain)
     rows = parts.embedding.config["input_dim"]
     if rows < len(vectorizer.vocabulary):
         raise ArtifactError(
             f"its layer {parts.embedding.name!r} has {rows:,} rows, too few for a vocabulary of "
             f"{len(vectorizer.vocabulary):,} tokens"
+        )
+    return vectorizer
+
+
+def _beside(path: str, fixed: int | None, options: Options, plain: bool) -> VectorizerSpec:
+    """The vectorizer of a file of tokens, or of the description that `export` writes."""
+    described = path.endswith(".json")
+    if described and not plain:
+        raise ArgumentError(
+            f"{path} says how texts are read; length, standardize and split are for a file of "
+            "tokens"
+        )
+    with about(path):
+        if described:
+            vectorizer = from_json(path)
+        else:
+            vectorizer = from_file(
+                path,
+                length=options.length or fixed,
+                standardize=options.standardize,
+                split=options.split,
+            )
+    length = vectorizer.output_sequence_length
+    if fixed not in (None, length):
+        raise ArgumentError(
+            f"the model reads {fixed} ids of a text, and the length given is {length}"
         )
     return vectorizer
 

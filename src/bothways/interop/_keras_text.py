@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bothways.artifact import VectorizerSpec
+from bothways.artifact import VectorizerSpec, parse_json
 from bothways.errors import ArtifactError
 from bothways.interop._archive import Archive, open_regular
 from bothways.interop._keras_graph import Node
@@ -61,13 +61,35 @@ def from_file(
     )
 
 
+def from_json(path: str | os.PathLike[str]) -> VectorizerSpec:
+    """The vectorizer of a JSON file that `export` wrote beside a model. Raises `ArtifactError`."""
+    document = parse_json(_read(path))
+    how, vocabulary = document.get("vectorizer"), document.get("vocabulary")
+    names = {"standardize", "split", "unicode", "longest", "kept_of_longer"}
+    if not isinstance(how, dict) or set(how) != names or not isinstance(vocabulary, list):
+        raise ArtifactError("it has no vectorizer and vocabulary, as export writes them")
+    return VectorizerSpec(
+        max_tokens=None,
+        standardize=how["standardize"],
+        split=how["split"],
+        output_sequence_length=how["longest"],
+        unicode=how["unicode"],
+        vocabulary=tuple(vocabulary),
+        truncate=how["kept_of_longer"],
+    )
+
+
 def read_lines(path: str | os.PathLike[str]) -> list[str]:
     """The tokens of a file, one a line. Raises `ArtifactError`."""
+    return _lines(_read(path))
+
+
+def _read(path: str | os.PathLike[str]) -> bytes:
     with open_regular(path) as file:
         data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
         raise ArtifactError(f"it has more than {LARGEST:,} bytes")
-    return _lines(data)
+    return data
 
 
 def _lines(data: bytes) -> list[str]:
