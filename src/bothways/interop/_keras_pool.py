@@ -43,10 +43,6 @@ def masked_pool(graph: Graph, node: Node) -> MaskedPool | None:
         dot = graph.read_by(node, "Dot")
         weights = dot and graph.read_by(dot[0], None, "Softmax")
         padding = weights and graph.read_by(weights[1], "Embedding")
-        if dot and weights and padding and _over_time(dot[0], weights[1]):
+        if dot and weights and padding and weights[1].config.get("axis") == 1:
             return MaskedPool("mean", weights[0], padding[0])
     return None
-
-
-def _over_time(dot: Node, softmax: Node) -> bool:
-    return dot.config.get("axes") in (1, [1, 1]) and softmax.config.get("axis") == 1
