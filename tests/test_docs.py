@@ -17,7 +17,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Pages whose commands are meant to be typed from the top.
 GUIDES = [
     "accuracy.md",
-    *("continue.md", "decisions.md", "explain.md", "labels.md", "long-texts.md"),
+    *("continue.md", "decisions.md", "exchange.md", "explain.md", "labels.md", "long-texts.md"),
     *("report.md", "small.md", "vectors.md"),
 ]
 
