@@ -71,6 +71,22 @@ def test_guides(workplace, name):
         exec(compile(block, name, "exec"), names)
 
 
+def test_pytorch_guide():
+    """Its program loses the same with torch's LSTM, and what comes after it runs."""
+    program, *others = blocks("python", (ROOT / "docs" / "pytorch.md").read_text(encoding="utf-8"))
+    ours, theirs = "from bothways.nn import LSTM", "from torch.nn import LSTM"
+    assert program.count(ours) == 1
+    swapped: dict[str, object] = {}
+    exec(compile(program.replace(ours, theirs), "pytorch.md", "exec"), swapped)
+    names: dict[str, object] = {}
+    exec(compile(program, "pytorch.md", "exec"), names)
+    assert names["LSTM"] is not swapped["LSTM"]
+    assert names["losses"] == pytest.approx(swapped["losses"], rel=1e-5)
+    assert len(others) >= 2
+    for block in others:
+        exec(compile(block, "pytorch.md", "exec"), names)
+
+
 def test_python_examples(workplace):
     names: dict[str, object] = {}
     assert len(blocks("python")) >= 3

@@ -38,7 +38,7 @@ def test_both_ways_give_the_same_bits(dispatched, monkeypatch, V, how):
     batch, found = stacked.new_batch(layer, LENGTHS).ragged, []
     for looked_on in (False, True):
         if looked_on:
-            monkeypatch.setattr(_operator, "_looked_on", lambda: True)
+            monkeypatch.setattr(_operator, "looked_on", lambda: True)
         torch.manual_seed(2)
         layer.zero_grad()
         output, states = layer(batch)
@@ -54,7 +54,7 @@ def test_both_ways_give_the_same_bits(dispatched, monkeypatch, V, how):
 
 @pytest.mark.parametrize("looked_on", [False, True])
 def test_the_gradient_of_a_gradient_is_refused_on_both(looked_on, monkeypatch):
-    monkeypatch.setattr(_operator, "_looked_on", lambda: looked_on)
+    monkeypatch.setattr(_operator, "looked_on", lambda: looked_on)
     layer = stacked.new_layer(2, layers=1, V=9)
     batch = stacked.new_batch(layer, LENGTHS).ragged
     output, _ = layer(batch)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from close import assert_same_bits, layer_for, make_case
 
+from bothways import kernels
 from bothways.nn import Pool, RaggedTensor
 
 ops = torch.ops.bothways
@@ -122,14 +123,22 @@ def test_what_the_backward_pass_needs_cannot_be_overwritten_unnoticed():
         output.values.sum().backward()
 
 
-def test_nothing_is_kept_where_no_gradient_is_wanted():
-    case = make_case(LENGTHS)
+def test_nothing_is_kept_where_no_gradient_is_wanted(monkeypatch):
+    case, kept, real = make_case(LENGTHS), [], kernels.lstm_forward
+
+    def listening(*arguments, **options):
+        states = real(*arguments, **options)
+        kept.append(states.kept.size)
+        return states
+
+    monkeypatch.setattr(kernels, "lstm_forward", listening)
     layer = layer_for(case)
     with torch.no_grad():
         output, states = layer(RaggedTensor(case.x, case.offsets))
     assert not output.values.requires_grad and not states.h.requires_grad
     expected, _ = layer(RaggedTensor(case.x, case.offsets))
     assert expected.values.requires_grad
+    assert kept == [0, 2 * sum(LENGTHS) * 6 * 6]
     assert_same_bits(output.values, expected.values.detach())
     layer.requires_grad_(False)
     assert not layer(RaggedTensor(case.x, case.offsets))[0].values.requires_grad

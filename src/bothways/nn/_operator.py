@@ -69,14 +69,15 @@ class Operator:
     def __call__(self, *arguments: Any) -> Any:
         if self._transformable and torch._C._are_functorch_transforms_active():
             return self._transformable.apply(*arguments)
-        if _looked_on():
+        if looked_on():
             return self._operator(*arguments)
         if self._differentiable is None or not torch.is_grad_enabled():
             return self.function(*arguments)
         return self._differentiable.apply(*arguments)
 
 
-def _looked_on() -> bool:
+def looked_on() -> bool:
+    """Whether a compiler, an exporter or a transform watches what is computed."""
     return bool(
         torch.compiler.is_compiling()
         or torch.jit.is_tracing()

@@ -37,6 +37,9 @@ class Weights(NamedTuple):
     bias: Tensor
 
 
+_NEVER = 2**31 - 1  # a checkpoint after more steps than a sequence has
+
+
 class Engine(NamedTuple):
     """How the kernels compute: see `Recurrence`."""
 
@@ -91,7 +94,7 @@ def _run_layer(weights, batch, rows, index, initial, engine) -> tuple[Tensor, St
     if _operator.on_kernels(x):
         output, h, c, _, _ = _ops.lstm(
             *(x.contiguous(), rows, index, offsets, kernel, bias, recurrent, h0, c0, False),
-            *engine,
+            *_kept(engine),
         )
         return output, States(h, c)
     if engine != Engine():
@@ -103,3 +106,11 @@ def _run_layer(weights, batch, rows, index, initial, engine) -> tuple[Tensor, St
     x = x if index is None else x[index.long()]
     output, h, c = packed_lstm(x, offsets, kernel, bias, recurrent, h0, c0)
     return output, States(h, c)
+
+
+def _kept(engine: Engine) -> Engine:
+    """`engine`; where no gradient is wanted, one that keeps no step for it: no memory that grows
+    with the layers, and the same bits."""
+    if torch.is_grad_enabled() or _operator.looked_on():
+        return engine
+    return engine._replace(checkpoint=_NEVER)
