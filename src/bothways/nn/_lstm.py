@@ -132,7 +132,10 @@ def _weights(directions: Sequence[Sequence[Tensor]]) -> Weights:
     bias = kernel.new_zeros(kernel.shape[1])
     for each in biases:
         bias = bias + torch.cat(each)
-    return Weights(kernel, torch.stack([w.t() for w in hh]), bias)
+    # Contiguous first: torch copies a whole transposed matrix in blocks, into a part bit by bit.
+    turned = [w.t().contiguous() for w in hh]
+    recurrent = turned[0][None] if len(turned) == 1 else torch.stack(turned)
+    return Weights(kernel, recurrent, bias)
 
 
 def _tell(reason: str, *, slow: bool) -> None:
