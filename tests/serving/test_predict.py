@@ -9,6 +9,8 @@ import pytest
 
 import bothways
 from bothways.runtime import documents
+from bothways.serving import _reading
+from bothways.serving._answers import Refused
 
 TEXTS = ["good film", "", "a bad one", "good " * 200, "the very\x00 odd é \U0001f600", "x"]
 
@@ -111,8 +113,18 @@ def test_a_text_is_read_word_by_word(healthy, tiny_model):
         assert row[1] == model.explain("good but bad", "pos", padded=length).probability
     for path in ("/read", "/explain"):
         done = healthy.client.post(path, json=asked | {"padded": 2_001})
-        assert done.status_code == 413
-        assert done.json()["error"].startswith("padded asks for 2,001 tokens, at most 2,000")
+        assert done.status_code == 422
+        assert done.json()["error"] == "padded: it should be less than or equal to 2000"
+
+
+def test_no_text_is_too_long_to_say_so(tiny_model, monkeypatch):
+    """Of a model that cuts no text, the service does not read a long one word by word."""
+    model = bothways.load(tiny_model)
+    monkeypatch.setattr(model.vectorizer, "output_sequence_length", None)
+    for read in (_reading.read, lambda *asked: _reading.explain(*asked[:2], None, None)):
+        with pytest.raises(Refused, match="the text has 2,001 tokens, at most 2,000") as refused:
+            read(model, "a " * 2_001, None)
+        assert refused.value.status == 413
 
 
 def test_cards_and_health(healthy, tiny_model):

@@ -10,10 +10,7 @@ from bothways import Ragged
 from bothways.errors import ArgumentError
 from bothways.runtime import Model
 from bothways.serving._answers import Refused
-
-MOST_TOKENS = 2_000
-"""Of a text that is explained or read word by word: every word is another text to read, so that the
-work grows with the square; 2,000 take a tenth of a second on two cores."""
+from bothways.serving._limits import READ_WORD_BY_WORD
 
 # Lengths at which the score is taken while padding is read.
 _STEPS = 49
@@ -22,7 +19,7 @@ _STEPS = 49
 def explain(model: Model, text: str, label: str | None, padded: int | None) -> dict[str, Any]:
     """`Explanation.document`. Raises `Refused` for a label that there is not (404) and for a text
     that is too long (413)."""
-    _check(model, text, padded)
+    _check(model, text)
     try:
         return model.explain(text, label, padded=padded).document()
     except ArgumentError as error:
@@ -32,7 +29,7 @@ def explain(model: Model, text: str, label: str | None, padded: int | None) -> d
 def read(model: Model, text: str, padded: int | None) -> dict[str, Any]:
     """`Prefixes.document`, and with `padded` what the model says while it then reads zeros: the
     probabilities of the whole text with fewer and more of them after it. Raises `Refused`."""
-    ids = _check(model, text, padded)
+    ids = _check(model, text)
     document = model.prefixes(text).document()
     return document | {"fading": None if padded is None else _fading(model, ids, padded)}
 
@@ -45,11 +42,12 @@ def _fading(model: Model, ids: np.ndarray, padded: int) -> dict[str, Any]:
     return {"lengths": lengths.tolist(), "probabilities": rows.tolist()}
 
 
-def _check(model: Model, text: str, padded: int | None) -> np.ndarray:
+def _check(model: Model, text: str) -> np.ndarray:
     """The ids of the text, if it is not too long."""
     ids = model.vectorizer.encode([text]).ids.values
-    most = max(len(ids), padded or 0)
-    if most > MOST_TOKENS:
-        what = "the text has" if len(ids) == most else "padded asks for"
-        raise Refused(413, f"{what} {most:,} tokens, at most {MOST_TOKENS:,} are read word by word")
+    if len(ids) > READ_WORD_BY_WORD:
+        most = f"{READ_WORD_BY_WORD:,}"
+        raise Refused(
+            413, f"the text has {len(ids):,} tokens, at most {most} are read word by word"
+        )
     return ids

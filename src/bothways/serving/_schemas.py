@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bothways.serving._answers import Refused
+from bothways.serving._limits import READ_WORD_BY_WORD
 
 Name = Annotated[
     str | None, Field(description="A served model; may be left out where there is one.")
@@ -56,7 +57,7 @@ class Predictions(BaseModel):
 
 Text = Annotated[str, Field(description="One text.", examples=["Not bad at all."])]
 Padded = Annotated[
-    Annotated[int, BeforeValidator(whole), Field(ge=1, le=100_000)] | None,
+    Annotated[int, Field(ge=1, le=READ_WORD_BY_WORD), BeforeValidator(whole)] | None,
     Field(
         description="Read as many zeros after the text as make so many tokens, as by a network "
         "without a mask."

@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from bothways.errors import ArgumentError
 from bothways.runtime import Answers, Stream
 from bothways.serving._answers import Refused, problem
-from bothways.serving._reading import MOST_TOKENS
+from bothways.serving._limits import READ_WORD_BY_WORD
 from bothways.serving._schemas import Name, Strict, parse, whole
 from bothways.serving._service import Service
 
@@ -30,7 +30,7 @@ class Hello(Strict):
 
     model: Name = None
     reading: Literal["forward", "prefix"] = "forward"
-    lookahead: Annotated[int, BeforeValidator(whole), Field(ge=0, le=256)] | None = None
+    lookahead: Annotated[int, Field(ge=0, le=256), BeforeValidator(whole)] | None = None
     token: str | None = None
 
 
@@ -95,8 +95,10 @@ class _Reader:
         """The answers for the tokens that are whole now. Raises `Refused` if they are too many."""
         stream, limits = self._stream, self._service.limits
         tokens = len(stream.model.vectorizer.encode_whole([piece.text]).values)
-        if stream.reading == "prefix" and self._tokens + tokens > MOST_TOKENS:
-            raise Refused(413, f"at most {MOST_TOKENS:,} tokens are read again and again; end it")
+        if stream.reading == "prefix" and self._tokens + tokens > READ_WORD_BY_WORD:
+            raise Refused(
+                413, f"at most {READ_WORD_BY_WORD:,} tokens are read again and again; end it"
+            )
         if tokens > limits.tokens:
             raise Refused(413, f"got {tokens:,} tokens, at most {limits.tokens:,} at a time")
         found = await self._service.compute(_push, stream, piece)
