@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,7 +40,7 @@ def read_safetensors(path: str | os.PathLike[str]) -> State:
     """
     data = _bytes(path)
     try:
-        entries = safetensors.deserialize(data)
+        entries = sorted(safetensors.deserialize(data), key=itemgetter(0))  # theirs is of chance
     except (safetensors.SafetensorError, ValueError) as error:
         reason = " ".join(str(error).split())[:120]
         raise ArtifactError(f"it is not a whole safetensors file ({reason})") from None

@@ -98,6 +98,11 @@ def _whole(state: dict[str, Floats], first: str) -> tuple[dict[str, Floats], int
             kind = {hidden: "nn.RNN", 3 * hidden: "nn.GRU"}.get(rows)
             if kind is not None:
                 raise ArtifactError(f"its {first[:60]!r} is of an {kind}, expected an nn.LSTM")
+            if rows != 4 * hidden:
+                raise ArtifactError(
+                    f"of its nn.LSTM {names[0][5:]} has {rows} rows, expected {4 * hidden}, as "
+                    f"{names[1][5:]} has {hidden} columns"
+                )
             whole |= {name: state.pop(name, np.zeros(rows, np.float32)) for name in names}
     if state:
         raise ArtifactError(f"its nn.LSTM also holds {listed((k[5:] for k in state), 4)}")

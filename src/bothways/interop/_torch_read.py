@@ -130,6 +130,11 @@ def _theirs(
             unicode=False,
             vocabulary=words.vocabulary,
         )
+    if options.as_trained and words.padding is None:
+        raise ArtifactError(
+            f"{os.fsdecode(options.vocabulary)}: has no line for padding, [PAD], <pad> or an empty "
+            "one, which a model without a mask reads"
+        )
     if options.as_trained and options.length is None:
         raise ArtifactError(
             "how long its texts were filled up, which its answers depend on then, is not in it; "

@@ -18,11 +18,12 @@ _UNKNOWN = ("[unk]", "<unk>")
 
 
 class Words(NamedTuple):
-    """The tokens in the order of our ids, the embedding `(V, I)` in that order, and what was
-    taken to be padding and unknown words."""
+    """The tokens in the order of our ids, the embedding `(V, I)` in that order, which id was
+    padding, if any, and a sentence about it."""
 
     vocabulary: tuple[str, ...]
     table: NDArray[np.float32]
+    padding: int | None
     note: str
 
 
@@ -35,7 +36,7 @@ def words_of(lines: Sequence[str], table: NDArray[np.float32]) -> Words:
     padding, unknown = _place(lines, _PADDING), _place(lines, _UNKNOWN)
     if len(lines) == rows - 2 and padding is unknown is None:
         note = "the vocabulary has two tokens fewer than the embedding has rows: id 0 is taken to "
-        return Words(("", "[UNK]", *lines), table, f"{note}be padding and id 1 unknown words")
+        return Words(("", "[UNK]", *lines), table, 0, f"{note}be padding and id 1 unknown words")
     if len(lines) != rows:
         raise ArtifactError(
             f"it has {len(lines):,} tokens, and the embedding {rows:,} rows; expected as many, or "
@@ -52,6 +53,7 @@ def words_of(lines: Sequence[str], table: NDArray[np.float32]) -> Words:
     return Words(
         ("", "[UNK]", *(lines[n] for n in rest)),
         np.concatenate([first, table[[unknown, *rest]]]),
+        padding,
         f"of the ids of the vocabulary {unknown} is unknown words, and {told}",
     )
 
