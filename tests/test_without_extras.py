@@ -129,3 +129,38 @@ with new_learner(NetworkSpec(4, 3, True, "concat", "last", 1), 5, preset("classi
     done = run(code)
     assert done.stdout == "10\n"
     assert done.stderr.splitlines()[-1].endswith("pip install 'bothways[train]'")
+
+
+def test_exports_say_what_they_need(tiny_model, tmp_path):
+    for form, name, absent, extra in (
+        ("onnx", "m.onnx", "onnx", "onnx"),
+        ("onnx", "m.onnx", "onnxruntime", "onnx"),
+        ("torch", "m.safetensors", "torch", "torch"),
+    ):
+        done = command("export", tiny_model, tmp_path / name, "--to", form, absent=(absent,))
+        assert done.returncode == 1
+        assert done.stderr.endswith(f"needs {absent}, which is not installed: "
+                                    f"pip install 'bothways[{extra}]'\n")  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_state_dict_and_a_folder_need_nothing_more(tiny_model, tmp_path):
+    files = tmp_path / "m.safetensors", tmp_path / "m"
+    exported = run(
+        "import sys; from bothways import interop; interop.export(*sys.argv[1:3], to='torch')",
+        *(tiny_model, files[0]),
+        absent=(),
+        strict=False,
+    )
+    assert exported.returncode == 0, exported.stderr
+    absent = (*EXTRAS, "h5py", "keras", "onnx", "huggingface_hub")
+    done = command("import", files[0], "--out", files[1], absent=absent)
+    assert done.returncode == 0, done.stderr
+    code = "import bothways, sys; print(bothways.Model.from_pretrained(sys.argv[1]).labels)"
+    done = run(code, files[1], absent=absent)
+    assert done.stdout == "['neg', 'pos']\n"
+    done = run(code, "me/my-model", absent=absent)
+    assert done.stderr.endswith(
+        "me/my-model is no folder here; asking the hub for it needs huggingface_hub, which is not "
+        "installed: pip install 'bothways[hub]'\n"
+    )

@@ -49,3 +49,35 @@ def test_import_wrong_usage(tmp_path):
     assert done.returncode == 2 and "--sample, which was not given" in done.stderr
     sentence = refused("import", tmp_path / "m.keras", "--out", tmp_path / "m")
     assert "m.keras: it cannot be opened (No such file" in sentence
+
+
+def test_onnx_and_torch(tiny_model, tmp_path):
+    (tmp_path / "texts.txt").write_text("good film\n\na bad book\n")
+    begin = ("export", tiny_model)
+    end = ("--sample", tmp_path / "texts.txt", "--json")
+    for form, name in (("onnx", "m.onnx"), ("torch", "m.safetensors")):
+        done = run(*begin, tmp_path / name, "--to", form, *end)
+        assert done.returncode == 0, done.stderr
+        seen = json.loads(done.stdout)
+        assert seen["texts"] == 3 and seen["largest_difference"] < 1e-6
+        assert seen["files"][0] == str(tmp_path / name)
+    done = run(*begin, tmp_path / "m.safetensors", "--to", "torch")
+    assert done.returncode == 1 and "is there already" in done.stderr and not done.stdout
+    done = run(*begin, tmp_path / "m.safetensors", "--to", "torch", "--overwrite")
+    assert done.returncode == 0 and "on 100 texts made of the vocabulary" in done.stderr
+    assert done.stdout == (tmp_path / "m.py").read_text()
+
+
+def test_a_state_dict_comes_back(tiny_model, tmp_path):
+    run("export", tiny_model, tmp_path / "m.safetensors", "--to", "torch")
+    done = run("import", tmp_path / "m.safetensors", "--out", tmp_path / "m", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["largest_difference"] < 1e-6
+    done = run("import", tmp_path / "m.safetensors", "--out", tmp_path / "n", "--pooling", "max")
+    assert done.returncode == 1 and "metadata say everything" in done.stderr
+    done = run("import", tmp_path / "m.keras", "--out", tmp_path / "n", "--multilabel")
+    assert done.returncode == 2 and "--multilabel is for a state dict" in done.stderr
+    (tmp_path / "m.pt").write_bytes(b"PK\x03\x04" + b"x" * 50)
+    done = run("import", tmp_path / "m.pt", "--out", tmp_path / "n")
+    assert done.returncode == 1 and "safetensors.torch.save_file" in done.stderr
+    assert not (tmp_path / "n").exists()

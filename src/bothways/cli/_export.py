@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,6 +40,9 @@ def export(
     messages().print(told(seen, f"of {sample}" if sample else "made of the vocabulary"))
     for path in files:
         messages().print(f"wrote {path}")
+        if path.endswith(".py"):  # the program that loads the others
+            with open(path, encoding="utf-8") as program:
+                sys.stdout.write(program.read())
 
 
 def told(seen: Comparison, texts: str) -> str:

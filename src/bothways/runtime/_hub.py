@@ -38,7 +38,7 @@ def fetched(
             raise ArgumentError(f"{folder}: is a folder, which has no revision {revision!r}")
         return folder
     hub = require(
-        "huggingface_hub", extra="hub", purpose=f"{folder} is no folder here, and the hub"
+        "huggingface_hub", extra="hub", purpose=f"{folder} is no folder here; asking the hub for it"
     )
     return _asked(
         folder,
