@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -177,6 +179,16 @@ def test_a_trained_model_comes_back_with_its_facts(tiny_model, tmp_path):
     save_file(load_file(tmp_path / "m.safetensors"), tmp_path / "bare.safetensors")
     with pytest.raises(ArtifactError, match="--vocabulary FILE"):
         interop.import_torch(tmp_path / "bare.safetensors", tmp_path / "n")
+    described = {
+        "vocabulary": tmp_path / "m.safetensors.json",
+        "pooling": here.spec.network.pooling,
+    }
+    interop.import_torch(tmp_path / "bare.safetensors", tmp_path / "bare", **described)
+    bare = bothways.load(tmp_path / "bare")
+    assert bare.spec.vectorizer == replace(here.spec.vectorizer, max_tokens=None)
+    np.testing.assert_allclose(bare.predict_proba(texts), here.predict_proba(texts), atol=1e-6)
+    with pytest.raises(ArgumentError, match=r"json says how texts are read; length"):
+        interop.import_torch(tmp_path / "bare.safetensors", tmp_path / "n", length=9, **described)
     with pytest.raises(ArgumentError, match="metadata say everything; pooling is for"):
         interop.import_torch(tmp_path / "m.safetensors", tmp_path / "n", pooling="last")
     assert not (tmp_path / "n").exists()

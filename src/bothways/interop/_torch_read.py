@@ -14,7 +14,7 @@ from bothways import Ragged
 from bothways.artifact import NetworkSpec, Spec, VectorizerSpec, about, spec_of
 from bothways.errors import ArgumentError, ArtifactError
 from bothways.interop._compare import both_labels
-from bothways.interop._keras_text import read_lines
+from bothways.interop._keras_text import from_json, read_lines
 from bothways.interop._read_model import Answers, ReadModel, label_names
 from bothways.interop._safetensors import read_safetensors
 from bothways.interop._torch import SPEC
@@ -117,25 +117,19 @@ def _theirs(
             "it does not say what the last layer reads; give it with --pooling: last (h_n), mean "
             "or max of a text's steps"
         )
-    with about(os.fsdecode(options.vocabulary)):
-        lines = read_lines(options.vocabulary)
+    path = os.fsdecode(options.vocabulary)
+    with about(path):
+        lines, vectorizer = _described(path, options)
     found = find(tensors, (len(lines), len(lines) + 2))
-    with about(os.fsdecode(options.vocabulary)):
+    with about(path):
         words = words_of(lines, found.state["embedding.weight"])
-        vectorizer = VectorizerSpec(
-            max_tokens=None,
-            standardize=options.standardize,
-            split=options.split,
-            output_sequence_length=options.length,
-            unicode=False,
-            vocabulary=words.vocabulary,
-        )
-    if options.as_trained and words.padding is None:
-        raise ArtifactError(
-            f"{os.fsdecode(options.vocabulary)}: has no line for padding, [PAD], <pad> or an empty "
-            "one, which a model without a mask reads"
-        )
-    if options.as_trained and options.length is None:
+        vectorizer = replace(vectorizer, vocabulary=words.vocabulary)
+        if options.as_trained and words.padding is None:
+            raise ArtifactError(
+                "has no line for padding, [PAD], <pad> or an empty one, which a model without a "
+                "mask reads"
+            )
+    if options.as_trained and vectorizer.output_sequence_length is None:
         raise ArtifactError(
             "how long its texts were filled up, which its answers depend on then, is not in it; "
             "give it with --length"
@@ -150,6 +144,29 @@ def _theirs(
         training={"imported": {"program": "PyTorch", "source": source}},
     )
     return spec, state, [words.note, *_notes(spec)]
+
+
+def _described(path: str, options: Options) -> tuple[list[str], VectorizerSpec]:
+    """The tokens of a file and how texts are read, from a file of tokens or the description that
+    `export` writes."""
+    how = options.length, options.standardize, options.split
+    if path.endswith(".json"):
+        if how != (None, Options().standardize, Options().split):
+            raise ArgumentError(
+                f"{path} says how texts are read; length, standardize and split are for a file of "
+                "tokens"
+            )
+        vectorizer = from_json(path)
+        return list(vectorizer.vocabulary), vectorizer
+    length, standardize, split = how
+    return read_lines(path), VectorizerSpec(
+        max_tokens=None,
+        standardize=standardize,
+        split=split,
+        output_sequence_length=length,
+        unicode=False,
+        vocabulary=("", "[UNK]"),
+    )
 
 
 def _network(found: Found, options: Options) -> NetworkSpec:
