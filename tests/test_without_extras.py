@@ -164,3 +164,27 @@ def test_a_state_dict_and_a_folder_need_nothing_more(tiny_model, tmp_path):
         "me/my-model is no folder here; asking the hub for it needs huggingface_hub, which is not "
         "installed: pip install 'bothways[hub]'\n"
     )
+
+
+def test_keras_files_need_h5py_alone(tiny_model, tmp_path):
+    from bothways import artifact
+    from bothways.interop import _keras_write
+
+    spec, tensors = artifact.load(tiny_model)
+    for name, data in _keras_write.encode(spec, tensors, "m.keras").items():
+        (tmp_path / name).write_bytes(data)
+    words = ("--vocabulary", tmp_path / "m.keras.json")
+    arguments = ("import", tmp_path / "m.keras", "--out", tmp_path / "m", *words)
+    assert command(*arguments, absent=(*EXTRAS, "keras", "jax", "tensorflow")).returncode == 0
+    assert command("predict", tmp_path / "m", stdin="good\n").returncode == 0
+    file = tmp_path / "n.keras"
+    for line in (
+        ("import", tmp_path / "m.keras", "--out", tmp_path / "n", *words),
+        ("export", tiny_model, file, "--to", "keras"),
+    ):
+        done = command(*line, absent=("h5py",))
+        assert done.returncode == 1
+        assert done.stderr.endswith(
+            "ing a Keras file needs h5py, which is not installed: pip install 'bothways[h5]'\n"
+        )
+    assert not file.exists() and not (tmp_path / "n").exists()

@@ -58,6 +58,16 @@ def test_the_whole_file_is_read(read, good):
     assert read().is_dir()
 
 
+def test_our_own_layers_are_keras_layers(read, good):
+    def change(document, layers):
+        layers["layer_0"].update(module="bothways.keras", registered_name="bothways>Bidirectional")
+        for part in ("layer", "backward_layer"):
+            inner = layers["layer_0"]["config"][part]
+            inner.update(module="bothways.keras", registered_name="bothways>LSTM")
+
+    assert read(configured(good, change)).is_dir()
+
+
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil", "..\\evil", "C:\\evil"])
 def test_paths_that_climb_out(read, name):
     with pytest.raises(ArtifactError, match="leads out of the archive"):
@@ -98,9 +108,11 @@ def test_compressed_members_are_read(read, good):
 
 
 def test_no_zip_file(read, tmp_path):
-    for data in (b"", b"PK", b"\x89HDF\r\n\x1a\n" + bytes(99), b"\x80\x04\x95pickle."):
+    for data in (b"", b"PK", b"\x80\x04\x95pickle."):
         with pytest.raises(ArtifactError, match="not a whole zip file"):
             read(data=data)
+    with pytest.raises(ArtifactError, match=r"HDF5 file, of an older Keras .* expected a \.keras"):
+        read(data=b"\x89HDF\r\n\x1a\n" + bytes(99))
     os.mkfifo(tmp_path / "pipe.keras")
     for path, part in (("pipe.keras", "not a file"), (".", "not a file"), ("no", "cannot be op")):
         with pytest.raises(ArtifactError, match=part):

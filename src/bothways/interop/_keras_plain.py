@@ -20,7 +20,8 @@ Array = NDArray[np.float64]
 # What a layer gives: its output, and which steps of it are no padding, `(N, L)`.
 Masked = tuple[Any, NDArray[np.bool_] | None]
 
-_TEXTS = 32
+# Texts at a time: their states and gates at every step, in float64, are in memory at once.
+_TEXTS = 100
 
 
 class PlainKeras:

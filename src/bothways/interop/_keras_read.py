@@ -21,7 +21,7 @@ from bothways.artifact import (
     parse_json,
 )
 from bothways.errors import ArgumentError, ArtifactError
-from bothways.interop._archive import Archive
+from bothways.interop._archive import Archive, open_regular
 from bothways.interop._compare import both_labels
 from bothways.interop._hdf5 import Arrays, read_arrays
 from bothways.interop._keras_graph import Node, parse_graph
@@ -36,6 +36,7 @@ Floats = NDArray[np.float32]
 
 # Of the parts of an archive that are text. Weights are bounded by the size of the archive.
 _LARGEST_TEXT = 16 * 2**20
+_HDF5 = b"\x89HDF"
 
 
 class Options(NamedTuple):
@@ -55,6 +56,12 @@ def read_keras(path: str | os.PathLike[str], options: Options) -> ReadModel:
     Raises `ArtifactError` for a file that is not whole or not understood, `ArgumentError` for an
     option that contradicts it, and `MissingExtraError` without h5py.
     """
+    with open_regular(path) as file:
+        if file.read(4) == _HDF5:
+            raise ArtifactError(
+                "it is an HDF5 file, of an older Keras or of weights alone, expected a .keras "
+                "file: open it in Keras 3 and save the whole model as one"
+            )
     with Archive(path) as archive:
         version = _version(parse_json(archive.read("metadata.json", _LARGEST_TEXT)))
         document = parse_json(archive.read("config.json", _LARGEST_TEXT))
