@@ -13,6 +13,7 @@ TRAINERS = (
     Peer("torch_padded", "torch, padded"),
     Peer("torch_bf16", "torch, padded, bf16"),
 )
+OURS_IN_KERAS = {"layers": "bothways.keras"}
 CLASSIC = """
 Vocabulary 20,000, texts cut at 600 tokens, embedding 256, 32 units each way, dropout 0.5, IMDB in
 batches of 32 as they come. The difference is the largest, over a batch, between the model's
@@ -40,6 +41,24 @@ SECTIONS = {
         wide=True,
         columns=("difference", "peak_bytes"),
         options={"optimizer": "Adam"},
+        items=0,
+    ),
+    "keras": Section(
+        title="The classic model in Keras, two names changed",
+        about="""
+The same program on the same backend, with Keras's LSTM and Bidirectional, or with those of
+`bothways.keras`; all else is Keras's own, the dense embedding and its optimizer too.
+""",
+        peers=(
+            Peer("keras_torch", "Bothways in Keras, torch", ours=True, options=OURS_IN_KERAS),
+            Peer("keras_torch", "Keras, torch"),
+            Peer("keras_jax", "Bothways in Keras, JAX", ours=True, options=OURS_IN_KERAS),
+            Peer("keras_jax", "Keras, JAX"),
+        ),
+        unit=MILLISECONDS,
+        wide=True,
+        columns=("difference", "peak_bytes"),
+        options={"optimizer": "RMSprop"},
         items=0,
     ),
     "layer": Section(

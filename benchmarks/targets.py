@@ -11,6 +11,8 @@ TARGETS = [
     faster("training step, RMSprop, bf16", "train", (BF16,), [(JAX,)], 50),
     faster("training step, RMSprop, bf16, beside torch bf16", "train", (BF16,), [(FAST,)], 1),
     faster("training step, Adam", "adam", (F32,), [(JAX,)], 35),
+    faster("our layers in Keras, torch", "keras", ("Bothways*torch",), [("Keras, torch",)], 10),
+    faster("our layers in Keras, JAX", "keras", ("Bothways*JAX",), [(JAX,)], 3),
 ]
 for size in ("hidden 128", "hidden 256", "hidden 512"):
     TARGETS += [

@@ -87,6 +87,22 @@ def test_pytorch_guide():
         exec(compile(block, "pytorch.md", "exec"), names)
 
 
+def test_keras_guide(workplace):
+    """Its program loses the same with Keras's layers, and what comes after it runs."""
+    program, *others = blocks("python", (ROOT / "docs" / "keras.md").read_text(encoding="utf-8"))
+    ours, theirs = (f"from {home} import LSTM, Bi" for home in ("bothways.keras", "keras.layers"))
+    losses = []
+    for line in (ours, theirs):
+        assert program.count(f"\n{ours}") == 1
+        names: dict[str, object] = {}
+        exec(compile(program.replace(f"\n{ours}", f"\n{line}"), "keras.md", "exec"), names)
+        losses.append(names["losses"])
+        for block in others:
+            exec(compile(block, "keras.md", "exec"), names)
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    assert len(others) == 1
+
+
 def test_python_examples(workplace):
     names: dict[str, object] = {}
     assert len(blocks("python")) >= 3

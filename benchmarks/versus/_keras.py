@@ -1,5 +1,7 @@
 """The classic model in Keras, for the backend that the caller has put into KERAS_BACKEND."""
 
+import importlib
+
 import keras
 from _classic import (
     BETAS,
@@ -16,13 +18,16 @@ from _classic import (
 from _training import training_peer
 
 
-def classic(optimizer, jit_compile, metrics=()):
-    """Return the compiled model; ids (N, L) int32, 0 is padding and masked."""
+def classic(optimizer, jit_compile, metrics=(), layers=keras.layers):
+    """Return the compiled model; ids (N, L) int32, 0 is padding and masked.
+
+    `layers` is where its LSTM and Bidirectional come from.
+    """
     model = keras.Sequential(
         [
             keras.Input((None,), dtype="int32"),
             keras.layers.Embedding(VOCABULARY, INPUT, mask_zero=True),
-            keras.layers.Bidirectional(keras.layers.LSTM(HIDDEN)),
+            layers.Bidirectional(layers.LSTM(HIDDEN)),
             keras.layers.Dropout(DROPOUT),
             keras.layers.Dense(1, activation="sigmoid"),
         ]
@@ -37,7 +42,8 @@ def classic(optimizer, jit_compile, metrics=()):
 
 def prepare_keras(options, package, jit_compile):
     """Return the peer. In turns of five, `train_on_batch` took 203 ms on TensorFlow, `fit` 260."""
-    model = classic(options["optimizer"], jit_compile)
+    layers = importlib.import_module(options.get("layers", "keras.layers"))
+    model = classic(options["optimizer"], jit_compile, layers=layers)
     model.set_weights(list(first_weights().values()))
     return training_peer(
         options["folder"],
@@ -45,7 +51,7 @@ def prepare_keras(options, package, jit_compile):
         step=lambda batch: model.train_on_batch(*batch),
         probabilities=lambda texts: model.predict_on_batch(texts.padded(LONGEST)),
         settings=f"Masked, padded to {LONGEST}; train_on_batch, {options['optimizer']}, "
-        f"jit_compile={jit_compile}.",
+        f"jit_compile={jit_compile}, LSTM and Bidirectional of {layers.__name__}.",
         packages=["keras", package],
         warm=2,
     )

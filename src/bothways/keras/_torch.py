@@ -33,10 +33,13 @@ def run(
         rows = mask.reshape(N * L).nonzero()[:, 0]
         offsets[1:] = mask.sum(dim=1).cumsum(dim=0)
         steps = _DenseGradient.apply(steps)
+    # Where no gradient is wanted nothing is kept for it: no sequence has a step after the L-th.
+    wanted = torch.is_grad_enabled() or torch.compiler.is_compiling()
+    interval = None if wanted else max(L, 1)
     output, h, c, _, _ = lstm(
         steps.contiguous(),
         None if rows is None else rows.int(),
-        *(None, offsets, kernel, bias, recurrent, h0, c0, reverse, "f32", None),
+        *(None, offsets, kernel, bias, recurrent, h0, c0, reverse, "f32", interval),
     )
     if not sequences:
         return None, h, c
