@@ -52,7 +52,7 @@ X = torch.zeros(4, 3, 5)
         (X.to("meta"), "same device: input at meta, parameters at cpu"),
         (X.numpy(), "must be a tensor, a PackedSequence or a RaggedTensor, got ndarray"),
         ([torch.zeros(4, 5)], "got list"),
-        (RaggedTensor(X, torch.tensor([0, 4])), r"has values \(T, 5\), got \(4, 3, 5\)"),
+        (RaggedTensor(X, torch.tensor([0, 4])), r"has values \(T, I\), got \(4, 3, 5\)"),
         (RaggedTensor(torch.zeros(4, 6), torch.tensor([0, 4])), "Expected 5, got 6"),
         (torch.nested.nested_tensor([X[0], X[1]], layout=torch.jagged).double(), "torch.float64"),
         (
@@ -143,6 +143,7 @@ def test_states_of_another_shape_dtype_or_device():
         ({"mask": torch.ones(3, 4).bool()}, r"got torch.bool of shape \(3, 4\)"),
         ({"mask": torch.ones(4).bool()}, r"got torch.bool of shape \(4,\)"),
         ({"mask": [[True] * 3] * 4}, "got list"),
+        ({"mask": torch.ones(4, 3).bool().to("meta")}, "same device: input at cpu, mask at meta"),
         ({"lengths": torch.tensor([1, 2])}, r"of shape \(3,\), got torch.int64 of shape \(2,\)"),
         ({"lengths": torch.tensor([1.0, 2, 3])}, "whole numbers of shape .* got torch.float32"),
         ({"lengths": torch.tensor([True] * 3)}, "got torch.bool"),

@@ -24,31 +24,29 @@ def autocast_dtype(device: torch.device) -> torch.dtype | None:
     return torch.get_autocast_dtype(kind)
 
 
-def check_steps(
-    values: Tensor, weights: Sequence[Sequence[Tensor]], width: int, cast: torch.dtype | None
+def check_given(
+    given: Tensor, weights: Sequence[Sequence[Tensor]], width: int, cast: torch.dtype | None
 ) -> None:
-    """Raise `TensorError` unless `values` is `(T, width)`, where and of what the weights are.
+    """Raise `TensorError` unless `given` is `(..., width)`, where and of what the weights are.
 
     With a `cast`, the type of autocast, it may be of any floating type.
     """
-    if values.ndim != 2:
-        raise TensorError(f"a ragged batch has values (T, {width}), got {tuple(values.shape)}")
-    if values.shape[1] != width:
+    if given.shape[-1] != width:
         raise TensorError(
-            f"input.size(-1) must be equal to input_size. Expected {width}, got {values.shape[1]}"
+            f"input.size(-1) must be equal to input_size. Expected {width}, got {given.shape[-1]}"
         )
     weight = weights[0][0]
     for other in (w for each in weights for w in each):
-        if other.device != values.device:
+        if other.device != given.device:
             raise TensorError(
                 "Input and parameter tensors are not at the same device: "
-                f"input at {values.device}, parameters at {other.device}"
+                f"input at {given.device}, parameters at {other.device}"
             )
         if other.dtype != weight.dtype:
             raise TensorError(f"all weights must have one dtype, got {weight.dtype}, {other.dtype}")
-    if not _fits(values, weight.dtype, cast):
+    if not _fits(given, weight.dtype, cast):
         raise TensorError(
-            f"RNN input dtype ({values.dtype}) does not match weight dtype ({weight.dtype})"
+            f"RNN input dtype ({given.dtype}) does not match weight dtype ({weight.dtype})"
         )
 
 
@@ -56,7 +54,7 @@ def checked_states(
     form: Form, hx: Any, shapes: Sequence[tuple[int, int, int]], cast: torch.dtype | None
 ) -> States:
     """`hx` with its dimension of sequences; `TensorError` unless it suits the batch."""
-    values = form.ragged.values
+    given = form.given
     if not _is_pair(hx):
         raise TensorError(f"hx must be a pair of tensors (h_0, c_0), got {type(hx).__name__}")
     ndim, kind = (3, "batched 3-D") if form.batched else (2, "unbatched 2-D")
@@ -69,13 +67,13 @@ def checked_states(
     for i, (state, shape) in enumerate(zip(states, shapes, strict=True)):
         if state.shape != shape:
             raise TensorError(f"Expected hidden[{i}] size {shape}, got {list(state.shape)}")
-        if state.device != values.device:
+        if state.device != given.device:
             raise TensorError(
                 "Input and hidden tensors are not at the same device: "
-                f"input at {values.device}, hidden[{i}] at {state.device}"
+                f"input at {given.device}, hidden[{i}] at {state.device}"
             )
-        if not _fits(state, values.dtype, cast):
-            raise TensorError(f"hidden[{i}] is {state.dtype}, the input {values.dtype}")
+        if not _fits(state, given.dtype, cast):
+            raise TensorError(f"hidden[{i}] is {state.dtype}, the input {given.dtype}")
     return states
 
 

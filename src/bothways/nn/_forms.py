@@ -12,20 +12,24 @@ from torch.nn.utils.rnn import PackedSequence
 
 from bothways.errors import TensorError
 from bothways.nn import _rows
-from bothways.nn._ragged import RaggedTensor, check_mask, unpad
+from bothways.nn._ragged import RaggedTensor, check_mask, padding_of
 
 
 @dataclass(frozen=True)
 class Form:
-    """A batch as a ragged one, and the way back.
+    """A batch and its way to a ragged one and back.
 
-    `restore` gives new values of the steps, `(T, F)`, the form that the batch had. `arrange`
-    brings rows in the order in which torch has the steps between two layers into ours.
-    `is_torchs`: torch's own LSTM takes the batch as it is. Where it is not `batched`, there is
-    one sequence, and its states are `(layers * D, H)`.
+    `given`: the tensor that holds it, as it came. `steps` gives its steps one sequence after
+    another, `(T, I)`, those of sequence `n` from `offsets[n]` on. `restore` gives new values of
+    the steps, `(T, F)`, the form that the batch had. `arrange` brings rows in the order in which
+    torch has the steps between two layers into ours. `is_torchs`: torch's own LSTM takes the
+    batch as it is. Where it is not `batched`, there is one sequence, and its states are
+    `(layers * D, H)`.
     """
 
-    ragged: RaggedTensor
+    given: Tensor
+    offsets: Tensor
+    steps: Callable[[], Tensor]
     restore: Callable[[Tensor], Any]
     arrange: Callable[[Tensor], Tensor]
     is_torchs: bool
@@ -34,7 +38,7 @@ class Form:
     @property
     def count(self) -> int:
         """How many sequences there are, `N`."""
-        return self.ragged.offsets.shape[0] - 1
+        return self.offsets.shape[0] - 1
 
 
 def as_form(
@@ -68,7 +72,12 @@ def _padded(x: Tensor, batch_first: bool, mask: Tensor | None, lengths: Any) -> 
         )
     if mask is not None:
         check_mask(mask, tuple(x.shape[:-1]))
-    batched = x.ndim == 3
+        if mask.device != x.device:
+            raise TensorError(
+                "Input and mask tensors are not at the same device: "
+                f"input at {x.device}, mask at {mask.device}"
+            )
+    given, batched = x, x.ndim == 3
     time_first = batched and not batch_first
     if not batched:
         x, mask = x[None], None if mask is None else mask[None]
@@ -79,7 +88,7 @@ def _padded(x: Tensor, batch_first: bool, mask: Tensor | None, lengths: Any) -> 
         if mask is not None:
             raise TensorError("both mask and lengths are given: each says which steps count")
         mask = _mask_of(lengths, N, L, x.device)
-    ragged, padding = unpad(x, mask)
+    offsets, padding = padding_of((N, L), mask)
 
     def restore(values: Tensor) -> Tensor:
         padded = padding.restore(values)
@@ -90,7 +99,8 @@ def _padded(x: Tensor, batch_first: bool, mask: Tensor | None, lengths: Any) -> 
         return rows.reshape(L, N, -1).transpose(0, 1).reshape(N * L, -1)
 
     return Form(
-        *(ragged, restore, arrange if mask is None else _as_it_is),
+        *(given, offsets, lambda: padding.steps(x), restore),
+        arrange if mask is None else _as_it_is,
         is_torchs=mask is None and N * L > 0,
         batched=batched,
     )
@@ -113,32 +123,11 @@ def _mask_of(lengths: Any, N: int, L: int, device: torch.device) -> Tensor:
 
 
 def _packed(batch: PackedSequence) -> Form:
+    _check_packed(batch)
     data, sizes, sorted_indices, unsorted_indices = batch
-    T = len(data) if data.ndim else 0
-    if data.ndim != 2:
-        raise TensorError(f"input must have 2 dimensions where it is packed, got {data.ndim}")
-    if sizes.ndim != 1 or sizes.dtype != torch.int64 or sizes.device.type != "cpu":
-        raise TensorError(
-            "batch_sizes must be int64 of shape (L,) on the CPU, "
-            f"got {sizes.dtype} of shape {tuple(sizes.shape)} on {sizes.device}"
-        )
-    if not len(sizes) or int(sizes[-1]) < 1 or (sizes[1:] > sizes[:-1]).any() or sizes.sum() != T:
-        raise TensorError(
-            "batch_sizes must not rise, and count the packed steps: "
-            f"got {_first(sizes)} for {T} of them"
-        )
-    N = int(sizes[0])
-    position = torch.arange(N, device="cpu")
-    for name, indices in (("sorted", sorted_indices), ("unsorted", unsorted_indices)):
-        if indices is None:
-            continue
-        indices = indices.cpu()
-        if indices.shape != (N,) or not torch.equal(indices.sort().values, torch.arange(N)):
-            raise TensorError(
-                f"{name}_indices must be each of 0 to {N - 1} once, got {_first(indices)}"
-            )
-        if name == "unsorted":
-            position = indices
+    T, position = len(data), torch.arange(int(sizes[0]), device="cpu")
+    if unsorted_indices is not None:
+        position = unsorted_indices.cpu()
     lengths = (sizes > position[:, None]).sum(dim=1)
     offsets = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
     # Step t of a sequence stands in the t-th group, at the place of the sequence in sorted order.
@@ -153,7 +142,31 @@ def _packed(batch: PackedSequence) -> Form:
     def arrange(steps: Tensor) -> Tensor:
         return _rows.take(steps, rows)
 
-    return Form(RaggedTensor(arrange(data), offsets), restore, arrange, True)
+    return Form(data, offsets, lambda: arrange(data), restore, arrange, True)
+
+
+def _check_packed(batch: PackedSequence) -> None:
+    """torch's own constructor does not look, and its kernels believe what it holds."""
+    data, sizes, sorted_indices, unsorted_indices = batch
+    if data.ndim != 2:
+        raise TensorError(f"input must have 2 dimensions where it is packed, got {data.ndim}")
+    if sizes.ndim != 1 or sizes.dtype != torch.int64 or sizes.device.type != "cpu":
+        raise TensorError(
+            "batch_sizes must be int64 of shape (L,) on the CPU, "
+            f"got {sizes.dtype} of shape {tuple(sizes.shape)} on {sizes.device}"
+        )
+    rises = (sizes[1:] > sizes[:-1]).any()
+    if not len(sizes) or int(sizes[-1]) < 1 or rises or int(sizes.sum()) != len(data):
+        raise TensorError(
+            "batch_sizes must not rise, and count the packed steps: "
+            f"got {_first(sizes)} for {len(data)} of them"
+        )
+    every = torch.arange(int(sizes[0]), device="cpu")
+    for name, indices in (("sorted", sorted_indices), ("unsorted", unsorted_indices)):
+        if indices is not None and not torch.equal(indices.cpu().sort().values, every):
+            raise TensorError(
+                f"{name}_indices must be each of 0 to {len(every) - 1} once, got {_first(indices)}"
+            )
 
 
 def _ragged(batch: RaggedTensor) -> Form:
@@ -163,7 +176,10 @@ def _ragged(batch: RaggedTensor) -> Form:
             "offsets must be of shape (N + 1,) on the CPU, "
             f"got {tuple(offsets.shape)} on {offsets.device}"
         )
-    return Form(batch, batch.with_values, _as_it_is, False)
+    values = batch.values
+    if values.ndim != 2:
+        raise TensorError(f"a ragged batch has values (T, I), got {tuple(values.shape)}")
+    return Form(values, offsets, lambda: values, batch.with_values, _as_it_is, False)
 
 
 def _nested(batch: Any) -> Form:
@@ -174,12 +190,12 @@ def _nested(batch: Any) -> Form:
         )
     if batch.lengths() is not None:
         raise TensorError("a nested tensor must be contiguous, got one with holes between its rows")
-    offsets = batch.offsets()
+    values, offsets = batch.values(), batch.offsets()
 
     def restore(values: Tensor) -> Tensor:
         return torch.nested.nested_tensor_from_jagged(values, offsets)
 
-    return Form(RaggedTensor(batch.values(), offsets.cpu()), restore, _as_it_is, False)
+    return Form(values, offsets.cpu(), lambda: values, restore, _as_it_is, False)
 
 
 def _as_it_is(rows: Tensor) -> Tensor:

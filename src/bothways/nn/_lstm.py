@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from bothways.nn import _operator
-from bothways.nn._checks import autocast_dtype, check_steps, checked_states
+from bothways.nn._checks import autocast_dtype, check_given, checked_states
 from bothways.nn._forms import Form, as_form
 from bothways.nn._packed import run_packed
+from bothways.nn._ragged import RaggedTensor
 from bothways.nn._stack import Engine, States, Weights, run_stack
 
 _log = logging.getLogger("bothways")
@@ -51,20 +52,20 @@ class LSTM(nn.LSTM):
         lengths: Tensor | None = None,
     ) -> tuple[Any, tuple[Tensor, Tensor]]:
         form = as_form(input, self.batch_first, mask, lengths)
-        values, weights = form.ragged.values, self.all_weights
-        cast = autocast_dtype(values.device)
-        check_steps(values, weights, self.input_size, cast)
+        given, weights = form.given, self.all_weights
+        cast = autocast_dtype(given.device)
+        check_given(given, weights, self.input_size, cast)
         states = None
         if hx is not None:
             states = checked_states(form, hx, self._state_shapes(form.count), cast)
-        reason = self._torchs_way(values, weights[0][0].dtype)
+        reason = self._torchs_way(given, weights[0][0].dtype)
         if reason is None:
             output, h, c = self._on_kernels(form, states, weights, cast)
             if cast is not None:  # as torch's: padded comes in the cast's type, packed in its own
                 padded = isinstance(input, Tensor) and not input.is_nested
-                output, h, c = (t.to(cast if padded else values.dtype) for t in (output, h, c))
+                output, h, c = (t.to(cast if padded else given.dtype) for t in (output, h, c))
         else:
-            _tell(reason, slow=_operator.on_kernels(values))
+            _tell(reason, slow=_operator.on_kernels(given))
             if form.is_torchs:
                 return super().forward(input, hx)
             output, h, c = self._packed(form, states)
@@ -72,10 +73,10 @@ class LSTM(nn.LSTM):
             h, c = h[:, 0], c[:, 0]
         return form.restore(output), (h, c)
 
-    def _torchs_way(self, values: Tensor, dtype: torch.dtype) -> str | None:
+    def _torchs_way(self, given: Tensor, dtype: torch.dtype) -> str | None:
         """Why torch's own LSTM computes; None if the kernels do."""
-        if not _operator.on_kernels(values):
-            return f"the batch is on {values.device}"
+        if not _operator.on_kernels(given):
+            return f"the batch is on {given.device}"
         if self.proj_size:
             return f"proj_size is {self.proj_size}, which the kernels do not know"
         if dtype != torch.float32:
@@ -89,7 +90,7 @@ class LSTM(nn.LSTM):
         weights: list[list[nn.Parameter]],
         cast: torch.dtype | None,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        batch = form.ragged
+        batch = RaggedTensor(form.steps(), form.offsets)
         if cast is not None:
             batch = batch.with_values(batch.values.float())
             states = None if states is None else States(*(s.float() for s in states))
@@ -108,16 +109,15 @@ class LSTM(nn.LSTM):
 
     def _packed(self, form: Form, states: States | None) -> tuple[Tensor, Tensor, Tensor]:
         """Through torch's own LSTM, in a form that it takes."""
-        values, offsets = form.ragged
         shapes = self._state_shapes(form.count)
-        h0, c0 = (values.new_zeros(s) for s in shapes) if states is None else states
+        h0, c0 = (form.given.new_zeros(s) for s in shapes) if states is None else states
 
         def run(packed, states):
             output, last = super(LSTM, self).forward(packed, states)
             return output.data, last
 
         D = 2 if self.bidirectional else 1
-        return run_packed(run, values, offsets, h0, c0, D * shapes[0][2])
+        return run_packed(run, form.steps(), form.offsets, h0, c0, D * shapes[0][2])
 
     def _state_shapes(self, N: int) -> list[tuple[int, int, int]]:
         rows = self.num_layers * (2 if self.bidirectional else 1)

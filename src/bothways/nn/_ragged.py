@@ -44,13 +44,19 @@ class RaggedTensor(NamedTuple):
 
 
 class Padding(NamedTuple):
-    """Where the steps of a ragged batch stood in the padded tensor `(N, L, ...)` it came from.
+    """Where the steps of a ragged batch stand in the padded tensor `(N, L, ...)` it comes from.
 
     `rows (T,)`: their places among the `N * L`, or None if every place has one.
     """
 
     shape: tuple[int, int]
     rows: Tensor | None
+
+    def steps(self, x: Tensor) -> Tensor:
+        """Those of `x (N, L, ...)`, one sequence after another, `(T, ...)`."""
+        N, L = self.shape
+        steps = x.reshape(N * L, *x.shape[2:])
+        return steps if self.rows is None else _rows.take(steps, self.rows)
 
     def restore(self, values: Tensor) -> Tensor:
         """`values (T, ...)` at their places in `(N, L, ...)`, zeros at the masked steps."""
@@ -60,24 +66,19 @@ class Padding(NamedTuple):
         return values.reshape(N, L, *values.shape[1:])
 
 
-def unpad(x: Tensor, mask: Tensor | None) -> tuple[RaggedTensor, Padding]:
-    """Drop the masked steps of `x (N, L, ...)`: `mask (N, L)` bool is true at those that count.
+def padding_of(shape: tuple[int, int], mask: Tensor | None) -> tuple[Tensor, Padding]:
+    """The offsets of the steps at which `mask (N, L)` bool is true, and where they stand.
 
     Any pattern will do: padding right, left or between, or nothing left. Without a mask every
-    step counts, and nothing is copied. Raises `ArgumentError` if `x` has fewer dimensions, or if
-    the mask is not bool or has another shape.
+    step counts. Raises `TensorError` if the mask is not bool or has another shape.
     """
-    if x.ndim < 2:
-        raise ArgumentError(f"a padded batch has the shape (N, L, ...), got {tuple(x.shape)}")
-    N, L = x.shape[:2]
-    steps = x.reshape(N * L, *x.shape[2:])
+    N, L = shape
     if mask is None:
-        return RaggedTensor(steps, torch.arange(N + 1, device="cpu") * L), Padding((N, L), None)
-    check_mask(mask, (N, L))
+        return torch.arange(N + 1, device="cpu") * L, Padding(shape, None)
+    check_mask(mask, shape)
     lengths = mask.sum(dim=1).cpu()
     offsets = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
-    rows = mask.reshape(-1).nonzero()[:, 0]
-    return RaggedTensor(_rows.take(steps, rows), offsets), Padding((N, L), rows)
+    return offsets, Padding(shape, mask.reshape(-1).nonzero()[:, 0])
 
 
 def check_mask(mask: Any, shape: tuple[int, ...]) -> None:
@@ -94,11 +95,14 @@ def as_ragged(
 ) -> tuple[RaggedTensor, Callable[[Tensor], RaggedTensor | Tensor]]:
     """The ragged batch in `x`, and a function that gives new values of its steps `x`'s form.
 
-    Raises `ArgumentError` as `unpad`, and for a mask beside a ragged batch.
+    Raises `ArgumentError` for a tensor of fewer than two dimensions, for another mask than
+    `padding_of` takes, and for a mask beside a ragged batch.
     """
     if not isinstance(x, RaggedTensor):
-        ragged, padding = unpad(x, mask)
-        return ragged, padding.restore
+        if x.ndim < 2:
+            raise ArgumentError(f"a padded batch has the shape (N, L, ...), got {tuple(x.shape)}")
+        offsets, padding = padding_of((x.shape[0], x.shape[1]), mask)
+        return RaggedTensor(padding.steps(x), offsets), padding.restore
     if mask is not None:
         raise ArgumentError("a ragged batch takes no mask: it has only the steps that count")
     return x, x.with_values
