@@ -71,6 +71,7 @@ output for the batch's shortest texts and a float64 reading of each alone.
         peers=(
             Peer("bothways_layer", "Bothways", ours=True, options=F32),
             Peer("bothways_layer", "Bothways, bf16", ours=True, options=BF16),
+            Peer("bothways_layer_packed", "Bothways, packed", ours=True),
             Peer("torch_layer_packed", "torch, packed"),
             Peer("torch_layer_padded", "torch, padded"),
             Peer("torch_layer_bf16", "torch, padded, bf16"),

@@ -1,4 +1,4 @@
-"""One bidirectional layer in torch: nn.LSTM over a packed or a padded batch; and its peer."""
+"""One bidirectional layer under torch's names, over a packed or a padded batch; and its peer."""
 
 import torch
 from _layer import INPUT, layer_peer
@@ -7,12 +7,14 @@ from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 
-def prepare_torch_layer(options, settings, packed=False, dtype=torch.float32):
+def prepare_torch_layer(
+    options, settings, packed=False, dtype=torch.float32, lstm_class=nn.LSTM, packages=("torch",)
+):
     """Return the peer. Padded to the batch's longest text; input and gradient in `dtype`."""
     torch.set_num_threads(options["threads"])
 
     def new_layer(hidden, weights):
-        lstm = nn.LSTM(INPUT, hidden, batch_first=True, bidirectional=True, dtype=dtype)
+        lstm = lstm_class(INPUT, hidden, batch_first=True, bidirectional=True, dtype=dtype)
         load_lstm(lstm, weights)
         gradient = torch.randn(32 * 600, 2 * hidden, dtype=dtype)
 
@@ -46,4 +48,4 @@ def prepare_torch_layer(options, settings, packed=False, dtype=torch.float32):
 
         return form, both, output
 
-    return layer_peer(options, new_layer, settings, ["torch"])
+    return layer_peer(options, new_layer, settings, list(packages))
