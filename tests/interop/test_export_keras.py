@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 
 import numpy as np
 import pytest
+from keras_files import zipped
 from stock_keras import need_keras, run_keras
 
 import bothways
 from bothways import artifact, interop
 from bothways.artifact import NetworkSpec, Spec, VectorizerSpec
-from bothways.errors import ArgumentError
+from bothways.errors import ArgumentError, ArtifactError
 from bothways.interop import _keras_run, _keras_write
 from conftest import tiny_corpus
 
@@ -143,3 +145,41 @@ def test_keras_is_asked(tiny_model, tmp_path):
     seen, _ = interop.export(tiny_model, tmp_path / "m.keras", to="keras", texts=["", *texts])
     assert seen.answered_by.startswith("Keras 3.") and seen.texts == len(texts) + 1
     assert seen.largest_difference < 1e-6
+
+
+@pytest.mark.parametrize("name", ["max_both", "mean_one"])
+@pytest.mark.parametrize(
+    "change, part",
+    [
+        # The padding is that of other ids, or of none.
+        (lambda by: by["padding"]["config"].update(mask_zero=True), "padding apart"),
+        (lambda by: by["padding"]["config"].update(input_dim=3), "padding apart"),
+        (lambda by: by["embedding"]["config"].update(mask_zero=False), "padding apart"),
+        # The pooling is that of the layer below the last.
+        (lambda by: by["dense"].update(inbound_nodes=by["layer_1"]["inbound_nodes"]), "expected"),
+    ],
+)
+def test_pooling_that_only_looks_like_ours(vocabulary, tmp_path, name, change, part):
+    files = _keras_write.encode(*own(vocabulary, **OURS[name]), "m.keras")
+    (tmp_path / "m.keras.json").write_bytes(files["m.keras.json"])
+    with zipfile.ZipFile(io.BytesIO(files["m.keras"])) as archive:
+        members = {member: archive.read(member) for member in archive.namelist()}
+    document = json.loads(members["config.json"])
+    change({layer["name"]: layer for layer in document["config"]["layers"]})
+    members["config.json"] = json.dumps(document).encode()
+    (tmp_path / "m.keras").write_bytes(zipped(members))
+    words = tmp_path / "m.keras.json"
+    with pytest.raises(ArtifactError, match=part):
+        interop.import_keras(tmp_path / "m.keras", tmp_path / "again", vocabulary=words)
+    assert not (tmp_path / "again").exists()
+
+
+def test_padding_must_be_put_down_and_tokens_not(vocabulary, tmp_path, monkeypatch):
+    monkeypatch.setattr(_keras_write, "DOWN", 0.5)
+    files = _keras_write.encode(*own(vocabulary, **OURS["max_both"]), "m.keras")
+    for other, data in files.items():
+        (tmp_path / other).write_bytes(data)
+    with pytest.raises(ArtifactError, match="do not tell tokens from padding"):
+        interop.import_keras(
+            tmp_path / "m.keras", tmp_path / "again", vocabulary=tmp_path / "m.keras.json"
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,25 @@ def test_a_vectorizer_inside_and_a_vocabulary_beside_it(tmp_path):
     for options in ({"vocabulary": tmp_path / "words.txt"}, {"length": 3}, {"split": "character"}):
         with pytest.raises(ArgumentError, match="has a TextVectorization of its own"):
             interop.import_keras(GOLDEN / "keras_vectorized.keras", tmp_path / "m", **options)
+
+
+def test_a_length_that_a_vectorizer_leaves_open(tmp_path):
+    """It may be given, and must be where answers depend on it."""
+    with zipfile.ZipFile(GOLDEN / "keras_vectorized_scores.keras") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    config = members["config.json"]
+    assert config.count(b'"output_sequence_length": 5') == 1
+    members["config.json"] = config.replace(b'_sequence_length": 5', b'_sequence_length": null')
+    (tmp_path / "m.keras").write_bytes(zipped(members))
+    with pytest.raises(ArtifactError, match="give it with --length"):
+        interop.import_keras(tmp_path / "m.keras", tmp_path / "m", as_trained=True)
+    interop.import_keras(tmp_path / "m.keras", tmp_path / "m", as_trained=True, length=5)
+    interop.import_keras(
+        GOLDEN / "keras_vectorized_scores.keras", tmp_path / "same", as_trained=True
+    )
+    models = [bothways.load(tmp_path / name) for name in ("m", "same")]
+    one, other = (model.predict_proba(["good film"]) for model in models)
+    assert np.array_equal(one, other)
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def _functional(config: Mapping[str, Any], layers: list[Any]) -> Graph:
                 raise ArtifactError(f"its layer {node.name!r} reads {other!r}, which is not there")
         nodes[node.name] = node
     ends = [_end(config, key) for key in ("input_layers", "output_layers")]
-    if nodes.get(ends[0], nodes[next(iter(nodes))]).kind != "InputLayer" or ends[1] not in nodes:
+    if not set(ends) <= set(nodes) or nodes[ends[0]].kind != "InputLayer":
         raise ArtifactError("its inputs or outputs are not among its layers")
     return Graph(nodes, ends[1])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from bothways.artifact import LayerSpec
@@ -34,7 +34,6 @@ class Parts:
     length: int | None = None
     zeros: bool = False
     padding: Node | None = None
-    ignored: list[str] = field(default_factory=list)
 
     @property
     def masked(self) -> bool:
@@ -72,7 +71,6 @@ def find_parts(graph: Graph) -> Parts:
     if rest:
         raise _unexpected(rest[0], "the end of the model")
     parts = Parts(embedding, layers, dense, vectorizer, activation=activation, length=length)
-    parts.ignored = [node.kind for node in chain if node.kind in NOTHING_AT_PREDICTION]
     _check_sequences(parts, bool(plain or pool))
     if plain:
         parts.pooling = _POOLS[plain.kind]
@@ -80,7 +78,7 @@ def find_parts(graph: Graph) -> Parts:
         zeros = _bidirectional(last) or _inner(last).get("zero_output_for_mask", False)
         parts.zeros = parts.pooling == "max" and parts.masked and zeros
     elif pool:
-        _check_padding(parts, pool)
+        _check_pool(parts, pool, graph)
         parts.pooling, parts.padding = pool.pooling, pool.padding
     if activation == "softmax" and parts.units == 1:
         raise ArtifactError(
@@ -187,8 +185,13 @@ def _check_sequences(parts: Parts, pooled: bool) -> None:
             )
 
 
-def _check_padding(parts: Parts, pool: MaskedPool) -> None:
-    """The pooling leaves out the padding of the ids that the model reads, and these are masked."""
+def _check_pool(parts: Parts, pool: MaskedPool, graph: Graph) -> None:
+    """It pools the last LSTM layer, and leaves out the padding of the ids, which are masked."""
+    pooled = pool.pooled
+    while pooled.kind in NOTHING_AT_PREDICTION and pooled.inputs:
+        pooled = graph.nodes[pooled.inputs[0]]
+    if pooled != parts.layers[-1][0]:
+        raise _unexpected(pool.pooled, "a pooling of the last LSTM layer")
     padding, embedding = pool.padding, parts.embedding
     same = padding.inputs == embedding.inputs and parts.masked
     config = padding.config

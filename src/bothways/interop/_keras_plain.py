@@ -12,16 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bothways import Ragged
 from bothways.interop._hdf5 import Arrays
 from bothways.interop._keras_graph import Graph, Node
 from bothways.interop._keras_options import NOTHING_AT_PREDICTION
+from bothways.interop._padded import padded_batches
 
 Array = NDArray[np.float64]
 # What a layer gives: its output, and which steps of it are no padding, `(N, L)`.
 Masked = tuple[Any, NDArray[np.bool_] | None]
-
-# Texts at a time: their states and gates at every step, in float64, are in memory at once.
-_TEXTS = 100
 
 
 class PlainKeras:
@@ -38,10 +37,12 @@ class PlainKeras:
             read = [width[other] for other in node.inputs if other in width]
             self._weights[name], width[name] = _weights(node, read[0] if read else 1, arrays)
 
-    def answer(self, ids: NDArray[np.int32]) -> Array:
-        """What the model gives for padded ids, `(N, L)`: `(N, outputs)`."""
-        parts = [self._run(ids[k : k + _TEXTS]) for k in range(0, len(ids), _TEXTS)]
-        return np.concatenate(parts)
+    def answer(self, ids: Ragged, length: int | None = None) -> Array:
+        """What the model gives for `N` texts, `(N, outputs)`, filled up to `length`, or, if that
+        changes nothing, as far as need be."""
+        batches = list(padded_batches(ids, length))
+        answers = np.concatenate([self._run(padded) for _, padded in batches])
+        return answers[np.argsort(np.concatenate([texts for texts, _ in batches]))]
 
     def _run(self, ids: NDArray[np.int32]) -> Array:
         given: dict[str, Masked] = {}

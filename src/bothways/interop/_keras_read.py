@@ -7,32 +7,27 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bothways import Ragged
 from bothways.artifact import (
-    TABLE,
     LayerSpec,
     NetworkSpec,
     Spec,
     VectorizerSpec,
     about,
-    layer_names,
     parse_json,
 )
 from bothways.errors import ArgumentError, ArtifactError
 from bothways.interop._archive import Archive, open_regular
 from bothways.interop._compare import both_labels
-from bothways.interop._hdf5 import Arrays, read_arrays
-from bothways.interop._keras_graph import Node, parse_graph
+from bothways.interop._hdf5 import read_arrays
+from bothways.interop._keras_graph import parse_graph
 from bothways.interop._keras_layers import Parts, find_parts
 from bothways.interop._keras_plain import PlainKeras
-from bothways.interop._keras_pool import DOWN
 from bothways.interop._keras_scores import activation_of, apply_activation
 from bothways.interop._keras_text import from_file, from_json, from_layer
+from bothways.interop._keras_weights import tensors_of
 from bothways.interop._read_model import Answers, ReadModel, label_names
-
-Floats = NDArray[np.float32]
 
 # Of the parts of an archive that are text. Weights are bounded by the size of the archive.
 _LARGEST_TEXT = 16 * 2**20
@@ -71,20 +66,20 @@ def read_keras(path: str | os.PathLike[str], options: Options) -> ReadModel:
         weights = archive.read("model.weights.h5", 2**20 + 20 * archive.size)
     activation, notes = activation_of(parts, document.get("compile_config"))
     network = _network(parts, vectorizer, activation, options)
-    arrays = read_arrays(weights)
+    arrays, name = read_arrays(weights), os.path.basename(os.fsdecode(path))
     plain = PlainKeras(graph, arrays)
-    tensors = _tensors(parts, len(vectorizer.vocabulary), arrays)
+    tensors = tensors_of(parts, len(vectorizer.vocabulary), arrays)
     spec = Spec(
         task="multilabel" if network.multilabel else "classification",
         labels=label_names(options.labels, parts.units),
         vectorizer=vectorizer,
         network=network,
-        training={"imported": {"program": f"Keras {version}", "source": os.path.basename(path)}},
+        training={"imported": {"program": f"Keras {version}", "source": name}},
     )
     length = vectorizer.output_sequence_length
 
     def answer(ids: Ragged) -> Answers:
-        answers = plain.answer(ids.to_padded(length)[0] if length else ids.to_padded()[0])
+        answers = plain.answer(ids, length)
         if parts.activation == "linear":
             answers = apply_activation(activation, answers)
         known = (ids.lengths > 0) | (network.pooling != "mean") | bool(parts.padding)
@@ -97,29 +92,30 @@ def _version(metadata: Mapping[str, Any]) -> str:
     version = metadata.get("keras_version")
     if not isinstance(version, str) or not version.startswith("3."):
         raise ArtifactError(
-            f"it was written by Keras {str(version)[:20]}, expected version 3: open it there and "
-            "save it again"
+            f"it was written by Keras {str(version)[:20]}, expected version 3: open it in Keras 3 "
+            "and save it again"
         )
     return version[:20]
 
 
 def _vectorizer(parts: Parts, archive: Archive, options: Options) -> VectorizerSpec:
     """How texts become the ids that the model reads. Raises `ArtifactError`, `ArgumentError`."""
-    plain = options._replace(vocabulary=None, labels=None, as_trained=False) == Options()
+    others = options._replace(vocabulary=None, labels=None, as_trained=False)
     if parts.vectorizer is not None:
-        if not plain or options.vocabulary is not None:
+        free = others._replace(length=None) if parts.length is None else others
+        if free != Options() or options.vocabulary is not None:
             raise ArgumentError(
-                "the model has a TextVectorization of its own; vocabulary, length, standardize "
-                "and split are for models without one"
+                "the model has a TextVectorization of its own; vocabulary, standardize, split and "
+                "a length that it states are for models without one"
             )
-        vectorizer = from_layer(parts.vectorizer, archive)
+        vectorizer = from_layer(parts.vectorizer, archive, parts.length or options.length)
     elif options.vocabulary is None:
         raise ArtifactError(
             "the model has no TextVectorization; give the tokens of its ids, one a line, with "
             "--vocabulary FILE"
         )
     else:
-        vectorizer = _beside(os.fsdecode(options.vocabulary), parts.length, options, plain)
+        vectorizer = _beside(os.fsdecode(options.vocabulary), parts.length, options, others)
     rows = parts.embedding.config["input_dim"]
     if rows < len(vectorizer.vocabulary):
         raise ArtifactError(
@@ -129,10 +125,10 @@ def _vectorizer(parts: Parts, archive: Archive, options: Options) -> VectorizerS
     return vectorizer
 
 
-def _beside(path: str, fixed: int | None, options: Options, plain: bool) -> VectorizerSpec:
+def _beside(path: str, fixed: int | None, options: Options, others: Options) -> VectorizerSpec:
     """The vectorizer of a file of tokens, or of the description that `export` writes."""
     described = path.endswith(".json")
-    if described and not plain:
+    if described and others != Options():
         raise ArgumentError(
             f"{path} says how texts are read; length, standardize and split are for a file of "
             "tokens"
@@ -194,53 +190,6 @@ def _network(
         lower_layers=() if all(layer == alike for layer in lower) else tuple(lower),
         zero_under=length or 0 if parts.zeros else 0,
     )
-
-
-def _tensors(parts: Parts, tokens: int, arrays: Arrays) -> dict[str, Floats]:
-    """The weights by the names of ours: gates come in Keras's order, directions side by side."""
-    config = parts.embedding.config
-    shape = config["input_dim"], config["output_dim"]
-    tensors = {TABLE: arrays.take(f"{parts.embedding.weights}/vars", shape)[0][:tokens]}
-    width = config["output_dim"]
-    for place, (node, layer) in enumerate(parts.layers):
-        directions = [_direction(node, part, width, arrays) for part in _parts_of(node)]
-        kernels, recurrents, biases = zip(*directions, strict=True)
-        names = layer_names(place)
-        tensors[names[0]] = np.concatenate(kernels, axis=1)
-        tensors[names[1]] = np.stack(recurrents)
-        tensors[names[2]] = np.concatenate(biases)
-        width = layer.width
-    dense = parts.dense
-    biased = [(parts.units,)] if dense.config.get("use_bias", True) else []
-    kernel, *bias = arrays.take(f"{dense.weights}/vars", (width, parts.units), *biased)
-    tensors["dense.kernel"] = kernel
-    tensors["dense.bias"] = bias[0] if bias else np.zeros(parts.units, np.float32)
-    if parts.padding is not None:
-        path = f"{parts.padding.weights}/vars"
-        (down,) = arrays.take(path, (config["input_dim"], 1))
-        if down[0, 0] > -DOWN or down[1:].any():
-            raise ArtifactError(f"its weights {path} do not tell tokens from padding")
-    return tensors
-
-
-def _parts_of(node: Node) -> list[tuple[str, Mapping[str, Any]]]:
-    """Where the weights of each direction are, and its options."""
-    if node.kind == "LSTM":
-        return [("", node.config)]
-    names = (("/forward_layer", "layer"), ("/backward_layer", "backward_layer"))
-    return [(part, node.config[key]["config"]) for part, key in names]
-
-
-def _direction(
-    node: Node, part: tuple[str, Mapping[str, Any]], width: int, arrays: Arrays
-) -> tuple[Floats, Floats, Floats]:
-    where, config = part
-    gates = 4 * config["units"]
-    biased = [(gates,)] if config.get("use_bias", True) else []
-    kernel, recurrent, *bias = arrays.take(
-        f"{node.weights}{where}/cell/vars", (width, gates), (config["units"], gates), *biased
-    )
-    return kernel, recurrent, bias[0] if bias else np.zeros(gates, np.float32)
 
 
 def _notes(parts: Parts, vectorizer: VectorizerSpec, network: NetworkSpec) -> list[str]:

@@ -17,8 +17,9 @@ LARGEST = 64 * 2**20
 _SPECIAL = ("", "[UNK]")
 
 
-def from_layer(node: Node, archive: Archive) -> VectorizerSpec:
-    """The options and the vocabulary of a TextVectorization. Raises `ArtifactError`."""
+def from_layer(node: Node, archive: Archive, length: int | None) -> VectorizerSpec:
+    """The options and the vocabulary of a TextVectorization, and the length that texts are cut
+    at and filled up to. Raises `ArtifactError`."""
     config: Mapping[str, Any] = node.config
     vocabulary = config.get("vocabulary")
     if vocabulary is None:
@@ -37,7 +38,7 @@ def from_layer(node: Node, archive: Archive) -> VectorizerSpec:
         max_tokens=config.get("max_tokens"),
         standardize=config.get("standardize", "lower_and_strip_punctuation"),
         split=config.get("split", "whitespace"),
-        output_sequence_length=config.get("output_sequence_length"),
+        output_sequence_length=length,
         unicode=False,
         vocabulary=tokens,
     )

@@ -61,16 +61,15 @@ def answer(
     the file's layers give in plain NumPy."""
     ids, _ = model.vectorizer.encode(texts)
     spec = model.spec
-    fixed = spec.vectorizer.output_sequence_length if is_fixed(spec) else None
-    padded = ids.to_padded(fixed or max(1, int(ids.lengths.max(initial=0))))[0]
-    found = keras_answers(files[name], padded)
+    length = spec.vectorizer.output_sequence_length if is_fixed(spec) else None
+    found = keras_answers(files[name], ids, length)
     if found is not None:
         return both_labels(found[0]), found[1]
     with zipfile.ZipFile(io.BytesIO(files[name])) as archive:
         graph = parse_graph(json.loads(archive.read("config.json")))
         plain = PlainKeras(graph, read_arrays(archive.read("model.weights.h5")))
     program = "the file's layers in plain NumPy (Keras is not installed)"
-    return both_labels(plain.answer(padded)), program
+    return both_labels(plain.answer(ids, length)), program
 
 
 def _weights(graph: Graph, spec: Spec, tensors: Tensors) -> bytes:
