@@ -130,3 +130,19 @@ def test_a_text_has_the_same_answer_with_any_neighbours(tiny_model, rng):
     expected = bothways.load(tiny_model).predict_proba(texts)[:, 1]
     found = [answer["probabilities"]["pos"] for (answer,) in alone]
     assert found == [round(float(p), 6) for p in expected]
+
+
+def test_explanations_that_wait_are_few(tiny_model):
+    async def use(service):
+        go = threading.Event()
+        waiting = [asyncio.create_task(service.compute(go.wait, 5)) for _ in range(2)]
+        await soon()
+        with pytest.raises(Refused, match="2 explanations or readings") as refused:
+            await service.compute(go.wait, 5)
+        assert service.waiting == 2 and refused.value.status == 429
+        go.set()
+        await asyncio.gather(*waiting)
+        assert service.waiting == 0
+        service.close()
+
+    asyncio.run(use(Service(open_models([str(tiny_model)]), Limits(waiting=2))))

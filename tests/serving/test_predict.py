@@ -121,9 +121,9 @@ def test_no_text_is_too_long_to_say_so(tiny_model, monkeypatch):
     """Of a model that cuts no text, the service does not read a long one word by word."""
     model = bothways.load(tiny_model)
     monkeypatch.setattr(model.vectorizer, "output_sequence_length", None)
-    for read in (_reading.read, lambda *asked: _reading.explain(*asked[:2], None, None)):
+    for read in (_reading.read, lambda *asked: _reading.explain(*asked[:2], None, None, 1)):
         with pytest.raises(Refused, match="the text has 2,001 tokens, at most 2,000") as refused:
-            read(model, "a " * 2_001, None)
+            read(model, "a " * 2_001, None, 1)
         assert refused.value.status == 413
 
 

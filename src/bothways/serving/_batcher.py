@@ -28,10 +28,9 @@ class Batcher(Generic[Key]):
     """Texts in, rows out, through batches of what waits for the same key: a model.
 
     `compute(key, texts)` gives something with an item for each text; it runs on `executor`, a batch
-    at a time. While one is computed the next gathers, so that a text alone waits for
-    nobody, and many share the work. No longer wait was worth its time: there is no padding for
-    it to save. A request with more texts than one batch holds comes again with the rest, behind
-    those who wait.
+    at a time. While one is computed the next gathers, so that a text alone waits for nobody, and
+    many share the work; there is no padding that a longer wait could save. A request with more
+    texts than one batch holds comes again with the rest, behind those who wait.
     """
 
     def __init__(

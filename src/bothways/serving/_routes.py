@@ -64,14 +64,16 @@ def json_routes(service: Service) -> APIRouter:
     async def explain(asked: ExplainRequest) -> Explanation:
         one = service.models.find(asked.model)
         parts = await service.compute(
-            reading.explain, one.model, asked.text, asked.label, asked.padded
+            reading.explain, one.model, asked.text, asked.label, asked.padded, service.threads
         )
         return {"model": one.name, **parts}  # type: ignore[return-value]
 
     @router.post("/read", summary="What the model says after each word")
     async def read(asked: ReadRequest) -> Reading:
         one = service.models.find(asked.model)
-        parts = await service.compute(reading.read, one.model, asked.text, asked.padded)
+        parts = await service.compute(
+            reading.read, one.model, asked.text, asked.padded, service.threads
+        )
         return {"model": one.name, **parts}  # type: ignore[return-value]
 
     return router

@@ -20,6 +20,8 @@ from bothways.serving._models import Models
 Answer = TypeVar("Answer")
 Key = tuple[Model, float | None]
 
+# Explanations and readings that may wait: they take longer than a batch, which waits behind them.
+_MOST_ALONE = 64
 # Seconds between two looks at the folders: two `stat` each.
 _LOOK = 1.0
 
@@ -76,8 +78,9 @@ class Service:
 
     async def compute(self, function: Callable[..., Answer], *arguments: Any) -> Answer:
         """What a function gives on the thread that computes. Raises `Refused` (429)."""
-        if self.waiting >= self.limits.waiting:
-            raise busy(f"{self.limits.waiting} requests")
+        most = min(_MOST_ALONE, self.limits.waiting)
+        if self._alone >= most:
+            raise busy(f"{most} explanations or readings")
         self._alone += 1
         try:
             loop = asyncio.get_running_loop()
