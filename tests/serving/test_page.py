@@ -14,6 +14,7 @@ from bothways.serving import _page
 FILES = sorted(_page.HERE.iterdir())
 TEXT = "good <b>film</b> bad"
 VERDICT = "document.querySelector('.verdict').textContent"
+READERS = "document.querySelector('.readers').textContent"
 TROUBLE = "document.getElementById('trouble').textContent"
 
 
@@ -42,7 +43,7 @@ def test_a_text_is_read_and_stopped_and_linked(healthy, page, tiny_model):
 
     def shown(text):
         p = model.predict_proba([text])[0]
-        return f"{model.labels[p.argmax()]} {100 * p.max():.1f}\u00a0%"
+        return f"{model.labels[p.argmax()]} {100 * p.max():.1f}\u00a0% "
 
     page.open(f"{healthy.url}/#model=tiny&text={quote(TEXT)}")
     page.wait(VERDICT, shown(TEXT))
@@ -54,6 +55,11 @@ def test_a_text_is_read_and_stopped_and_linked(healthy, page, tiny_model):
     page.wait("location.hash.includes('stop=1')")
     page.open(page.run("location.href"))
     page.wait(VERDICT, shown("good"))
+    choice = "document.querySelector('.sides select')"
+    other = next(label for label in model.labels if label != page.run(f"{choice}.value"))
+    page.run(f"{choice}.value = '{other}'; {choice}.dispatchEvent(new Event('change'))")
+    shares = model.explain("good", other)
+    page.wait(f"{READERS}.includes('{abs(shares.backward.sum()):.2f} now')")
     assert page.errors() == []
 
 
@@ -62,8 +68,7 @@ def test_padding_makes_the_reader_from_the_left_forget(healthy, page, tiny_model
     shares = model.explain(TEXT, model.predict([TEXT])[0], padded=600)
     page.open(f"{healthy.url}/#model=tiny&padded=600&text={quote(TEXT)}")
     page.wait("document.querySelector('.hindsight-note').textContent.startsWith('after 597 zeros')")
-    readers = "document.querySelector('.readers').textContent"
-    page.wait(f"{readers}.includes('{abs(shares.forward.sum()):.2f} now')")
+    page.wait(f"{READERS}.includes('{abs(shares.forward.sum()):.2f} now')")
 
 
 def test_models_side_by_side_and_what_goes_wrong(healthy, page):

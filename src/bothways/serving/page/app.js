@@ -67,7 +67,7 @@ async function load(position = state.stop) {
 function choose(names) {
   state.models = names;
   const before = new Map(cards.map((card) => [card.model.name, card]));
-  cards = names.map((name) => before.get(name) ?? new Card(known.find((m) => m.name === name), pick));
+  cards = names.map((name) => before.get(name) ?? new Card(known.find((m) => m.name === name), pick, report));
   byId("readings").replaceChildren(...cards.map((card) => card.element));
   byId("readings").classList.toggle("several", cards.length > 1);
 }

@@ -7,9 +7,20 @@ import { drawWords, markRead, showShares, turns } from "./words.js";
 const PADDED = 600;
 const sigmoid = (score) => 1 / (1 + Math.exp(-score));
 
+/** The labels that the model gives, as `bothways predict` does, and their probabilities. */
+function given({ task, thresholds }, labels, row) {
+  const all = labels.map((label, n) => [label, row[n]]).sort((a, b) => b[1] - a[1]);
+  if (task === "multilabel") return all.filter(([, share]) => share >= 0.5);
+  const passes = ([label, share]) => !(label in thresholds) || share >= thresholds[label];
+  const chosen = all.find(([label, share]) => label in thresholds && share >= thresholds[label]);
+  return [chosen ?? all.find(passes)];
+}
+
 export class Card {
-  constructor(model, onPick) {
+  constructor(model, onPick, report) {
     this.model = model;
+    this.label = null; // whose score is explained; that of the answer if null
+    this.report = report;
     this.loading = null;
     this.asking = false;
     this.verdict = make("p", { class: "verdict" });
@@ -51,9 +62,10 @@ export class Card {
       const zeros = padded ? { padded: PADDED } : {};
       const [reading, whole] = await Promise.all([
         askPatiently("read", { ...about, ...zeros }, signal),
-        askPatiently("explain", about, signal),
+        askPatiently("explain", this.label ? { ...about, label: this.label } : about, signal),
       ]);
       this.text = text;
+      this.padded = padded;
       this.reading = reading;
       this.whole = whole;
       this.fading = reading.fading;
@@ -89,7 +101,7 @@ export class Card {
     const length = Array.from(this.text).length;
     this.words.style.setProperty("--size", length < 160 ? 1.5 : length < 400 ? 1.3 : 1.1);
     this.sides.replaceChildren(
-      make("span", { class: "side for" }, `speaks for ${whole.label}`),
+      make("span", { class: "side for" }, "speaks for ", this.labels(reading.labels, whole.label)),
       make("span", { class: "side against" }, "against"),
       make("span", {}, "above a word: read from the left; below: from the right"),
     );
@@ -103,6 +115,23 @@ export class Card {
     this.fillTurns(comparable);
     this.table.replaceChildren(...whole.tokens.map((share, n) => make("tr", {},
       make("td", {}, share.token), ...[signed(share.forward), signed(share.backward), percent(reading.probabilities[n + 1][place])].map((cell) => make("td", { class: "number" }, cell)))));
+  }
+
+  /** A choice of the label whose score is explained. */
+  labels(names, label) {
+    const choice = make("select", { "aria-label": "Label to explain" }, ...names.map((name) => make("option", {}, name)));
+    choice.value = label;
+    choice.addEventListener("change", async () => {
+      this.label = choice.value;
+      try {
+        await this.load(this.text, this.padded);
+        this.show(...this.at);
+        this.sides.querySelector("select").focus();
+      } catch (error) {
+        this.report(error);
+      }
+    });
+    return choice;
   }
 
   fillTurns(comparable) {
@@ -124,6 +153,7 @@ export class Card {
    * the last word of the longest reading on the page. */
   show(position, last) {
     if (!this.reading) return;
+    this.at = [position, last];
     const n = Math.min(position, this.length);
     const step = Math.min(Math.max(0, position - last), this.tail);
     this.n = n;
@@ -132,10 +162,13 @@ export class Card {
     this.chart.move(n + step);
     const { labels } = this.reading;
     const row = step ? this.fading.probabilities[step] : this.reading.probabilities[n];
-    const best = row.indexOf(Math.max(...row));
-    this.verdict.replaceChildren(make("b", {}, labels[best]), ` ${percent(row[best])}`);
-    this.verdict.classList.toggle("changed", labels[best] !== this.whole.label);
-    this.said = `${this.model.name}: ${labels[best]} ${percent(row[best])}`;
+    const answer = given(this.model, labels, row);
+    const names = (found) => found.map(([label]) => label).join();
+    const whole = given(this.model, labels, this.reading.probabilities[this.length]);
+    const parts = answer.flatMap(([label, share]) => [make("b", {}, label), ` ${percent(share)} `]);
+    this.verdict.replaceChildren(...(parts.length ? parts : [make("b", {}, "no label")]));
+    this.verdict.classList.toggle("changed", names(answer) !== names(whole));
+    this.said = `${this.model.name}: ${this.verdict.textContent.trim()}`;
     if (step) {
       const zeros = this.fading.lengths[step] - this.fading.lengths[0];
       this.hindsight.textContent = `after ${zeros} zeros; ${percent(this.whole.probability)} ${this.whole.label} before them`;
