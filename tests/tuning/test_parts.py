@@ -83,7 +83,7 @@ def test_the_budget_keeps_a_little_for_the_end():
 
 
 def test_estimates_follow_what_was_measured():
-    cost, small = Cost(1000, 20_000), preset("fast")
+    cost, small = Cost(1000, 20_000), replace(preset("fast"), epochs=4)
     wide, long = replace(small, hidden_size=256), replace(small, epochs=40)
     assert cost.estimate(small) == 0
     cost.learn(small, 2.0, 6.0)  # half of its epochs in six seconds

@@ -30,10 +30,11 @@ def checked_unlabeled(estimator: Any, recipe: Preset, unlabeled: Any) -> list[st
         raise ArgumentError(
             "word vectors come from a file or from unlabelled texts, got both; leave one out"
         )
-    if recipe.word_vectors != "learned":
+    if recipe.word_vectors == "random":
         raise ArgumentError(
             "unlabelled texts are for recipes that learn word vectors, got the preset "
-            f"{recipe.name!r} with word_vectors={recipe.word_vectors!r}, expected 'learned'"
+            f"{recipe.name!r} with word_vectors={recipe.word_vectors!r}, expected "
+            "'learned' or 'unsupervised'"
         )
     return texts
 

@@ -51,11 +51,12 @@ def learned(
 ) -> Vectors | None:
     """The rows that the training texts, as `ids`, with their `labels` and the unlabelled `others`
     teach; None if the recipe learns none."""
-    if recipe.word_vectors != "learned":
+    if recipe.word_vectors == "random":
         return None
     every = with_unlabeled(ids, vectorizer.encode(others, threads=threads).ids)
     size, dim = vectorizer.vocabulary_size, recipe.embedding_dim
-    return tell_labels(learn_vectors(every, size, dim, seed=seed), ids, labels)
+    vectors = learn_vectors(every, size, dim, seed=seed)
+    return tell_labels(vectors, ids, labels) if recipe.word_vectors == "learned" else vectors
 
 
 def coverage(estimator: Any, recipe: Preset, vectors: Vectors | None, ids: Ragged) -> dict:

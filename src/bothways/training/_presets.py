@@ -16,8 +16,9 @@ class Preset:
     zeros up to `length` and reads them, as an unmasked model does.
     `adversarial` is the distance by which each text is moved to be read a second time, at twice
     the cost of a step: see `bothways.training.ClassifierNetwork`; `few_adversarial` is that
-    distance where the training texts are few. With `word_vectors="learned"` the embedding begins
-    with what `bothways.vectors.learn_vectors` and `tell_labels` find in the training texts.
+    distance where the training texts are few. With `word_vectors="unsupervised"` the embedding
+    begins with what `bothways.vectors.learn_vectors` finds in the training texts, with
+    `"learned"` with what `tell_labels` finds in their labels, too.
     `schedule` is the learning rate over time: `constant`, or `one-cycle`, which rises to
     `learning_rate` and falls to nothing at the last step. `weight_decay` is for `adamw` alone.
     `precision` is that of the products on the CPU. With `checkpoint` back-propagation keeps the
@@ -47,7 +48,7 @@ class Preset:
     word_dropout: float = 0.0
     adversarial: float = 0.0
     few_adversarial: float = 0.0
-    word_vectors: Literal["random", "learned"] = "random"
+    word_vectors: Literal["random", "unsupervised", "learned"] = "random"
     optimizer: Literal["rmsprop", "adam", "adamw"] = "rmsprop"
     weight_decay: float = 0.0
     precision: Literal["f32", "bf16"] = "f32"
@@ -79,8 +80,8 @@ FAST = Preset(
     learning_rate=4e-3,
     schedule="one-cycle",
     bucket=20,
-    epochs=4,
-    least_steps=2_000,
+    epochs=3,
+    least_steps=1_800,
     patience=1_000,
 )
 """The default: the best that was found within about 20 seconds on 25,000 reviews."""

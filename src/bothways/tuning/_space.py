@@ -44,7 +44,7 @@ SPACE: Space = {
     "embedding_dropout": Span(0.0, 0.7, unit=0.05),
     "input_dropout": Span(0.0, 0.4, unit=0.05),
     "word_dropout": Span(0.0, 0.4, unit=0.05),
-    "word_vectors": Choice(("random", "learned")),
+    "word_vectors": Choice(("random", "unsupervised", "learned")),
     "learning_rate": Span(1e-3, 2e-2, log=True),
     "batch_size": Span(8, 128, log=True, unit=8),
     "epochs": Span(2, 16, log=True, unit=1),
