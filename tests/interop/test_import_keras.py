@@ -100,6 +100,7 @@ def test_what_is_missing_is_said(keras_models, tmp_path):
         ("concat_1", {"labels": ["a"]}, "got 1 labels, expected 2"),
         ("no_bias", {"labels": ["a", "b"]}, "got 2 labels, expected 3"),
         ("concat_1", {"texts": []}, "no texts"),
+        ("mean", {"texts": ["", " "]}, "have no token"),
         ("concat_1", {"length": 0}, "length must be"),
     ):
         with pytest.raises(ArgumentError, match=part):

@@ -14,7 +14,7 @@ from bothways import artifact
 from bothways.artifact import Spec
 from bothways.errors import ArgumentError, ArtifactError
 from bothways.interop._compare import Comparison, compare
-from bothways.interop._sample import made_of, spread
+from bothways.interop._sample import sample_of
 from bothways.runtime import Model
 
 Tensors = Mapping[str, NDArray[np.float32]]
@@ -79,9 +79,7 @@ def export(
             raise ArtifactError(
                 f"{place}: is there already; overwrite=True (--overwrite) replaces it"
             )
-    sample = made_of(spec.vectorizer) if texts is None else spread(texts)
-    if not sample:
-        raise ArgumentError("there are no texts to compare on, expected one or more")
+    sample = sample_of(texts, spec.vectorizer)
     model = Model(spec, tensors)
     answers, program = writer.answer(files, name, model, sample)
     seen = compare(model.predict_proba(sample), answers, program)

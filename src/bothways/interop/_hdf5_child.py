@@ -88,7 +88,7 @@ def _main() -> None:
     except Refused as error:
         answer, code = str(error).encode(errors="replace"), 3
     except Exception as error:
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        reason = " ".join(str(error).strip("'\"").split())[:120] or type(error).__name__
         answer, code = f"its weights cannot be read ({reason})".encode(errors="replace"), 3
     else:
         native = {k: np.ascontiguousarray(v, v.dtype.newbyteorder("=")) for k, v in arrays.items()}

@@ -12,7 +12,7 @@ from bothways.errors import ArgumentError, ArtifactError
 from bothways.interop import _keras_read, _torch_read
 from bothways.interop._compare import Comparison, compare
 from bothways.interop._read_model import ReadModel
-from bothways.interop._sample import made_of, spread
+from bothways.interop._sample import sample_of
 from bothways.runtime import Model
 
 
@@ -126,10 +126,10 @@ def _import(
     with artifact.about(os.fsdecode(path)):
         read = read_file()
         model = Model(read.spec, read.tensors)
-        sample = made_of(read.spec.vectorizer) if texts is None else spread(texts)
-        if not sample:
-            raise ArgumentError("there are no texts to compare on, expected one or more")
+        sample = sample_of(texts, read.spec.vectorizer)
         theirs, known = read.answer(model.vectorizer.encode(sample).ids)
+        if not known.any():
+            raise ArgumentError("the texts to compare on have no token, and get no answer there")
         ours = model.predict_proba(sample)
         seen = compare(ours[known], theirs[known], "the file's layers in plain NumPy")
         card = _card(read.spec)

@@ -7,12 +7,23 @@ from collections.abc import Sequence
 import numpy as np
 
 from bothways.artifact import VectorizerSpec
+from bothways.errors import ArgumentError
 
 MOST = 1_000
 """Texts of a sample that are compared: enough to meet every case, soon done in any program."""
 
 _MADE = 100
 _LONGEST = 60
+
+
+def sample_of(texts: Sequence[str] | None, vectorizer: VectorizerSpec) -> list[str]:
+    """At most `MOST` of the texts, or texts made of the vocabulary. Raises `ArgumentError` for
+    an empty list."""
+    if texts is None:
+        return made_of(vectorizer)
+    if len(texts) == 0:
+        raise ArgumentError("there are no texts to compare on, expected one or more")
+    return spread(texts)
 
 
 def spread(texts: Sequence[str]) -> list[str]:
