@@ -11,7 +11,7 @@ from bothways.serving import _reading as reading
 from bothways.serving._answers import Message, Receive, Send
 from bothways.serving._lines import KIND, answer_lines
 from bothways.serving._models import model_card
-from bothways.serving._route import JsonRoute, check_kind
+from bothways.serving._route import check_kind
 from bothways.serving._schemas import (
     ExplainRequest,
     Explanation,
@@ -50,7 +50,6 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def json_routes(service: Service) -> APIRouter:
     """Paths that take JSON and give JSON."""
     router = APIRouter(
-        route_class=JsonRoute,
         responses=refusals(400, 401, 404, 408, 413, 415, 422, 429, 500, 503),
     )
 
