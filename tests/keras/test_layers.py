@@ -149,3 +149,5 @@ def test_sizes_that_do_not_fit_are_refused():
         ours(draw((2, 5, 5)))
     with pytest.raises(ArgumentError, match=r"states of the shape \(2, 3\), got \(1, 3\)"):
         ours(draw((2, 5, 4)), initial_state=[draw((1, 3)), draw((1, 3))])
+    with pytest.raises(ArgumentError, match=r"mask has the shape \(2, 4\) and needs \(2, 5\)"):
+        ours(draw((2, 5, 4)), mask=MASKS[:2, :4])

@@ -44,14 +44,20 @@ def run(
 
 
 def mask_of_steps(mask: Any, sequences: Any) -> Any:
-    """`mask`, of a form that Keras takes, as bool `(N, L)`; None stays None."""
+    """`mask`, of a form that Keras takes, as bool `(N, L)`; None stays None.
+
+    Raises `ArgumentError` if it belongs to other sequences.
+    """
     mask = mask[0] if isinstance(mask, (list, tuple)) else mask
     if mask is None:
         return None
     mask = ops.cast(mask, "bool")
     if len(mask.shape) == 3:
         mask = ops.any(mask, axis=-1)
-    return ops.broadcast_to(mask, sequences.shape[:2])
+    found, needed = tuple(mask.shape), tuple(sequences.shape[:2])
+    if len(found) != 2 or any(a not in (1, b) for a, b in zip(found, needed, strict=True)):
+        raise ArgumentError(f"the mask has the shape {found} and needs {needed}")
+    return ops.broadcast_to(mask, needed)
 
 
 def outputs(engine: ModuleType, layer: Any, output: Any, h: Any, mask: Any, h0: Any) -> Any:

@@ -27,37 +27,23 @@ def run(
     at masked steps is not read.
     """
     N, L, I = x.shape  # noqa: E741
-    steps = x.reshape(N * L, I)
-    rows, offsets = None, torch.arange(N + 1) * L
+    steps, offsets = x.reshape(N * L, I), torch.arange(N + 1) * L
     if mask is not None:
         rows = mask.reshape(N * L).nonzero()[:, 0]
-        offsets[1:] = mask.sum(dim=1).cumsum(dim=0)
-        steps = _DenseGradient.apply(steps)
+        steps = steps.index_select(0, rows)
+        offsets = torch.cat([offsets[:1], mask.sum(dim=1).cumsum(dim=0)])
     # Where no gradient is wanted nothing is kept for it: no sequence has a step after the L-th.
     wanted = torch.is_grad_enabled() or torch.compiler.is_compiling()
     interval = None if wanted else max(L, 1)
     output, h, c, _, _ = lstm(
-        steps.contiguous(),
-        None if rows is None else rows.int(),
-        *(None, offsets, kernel, bias, recurrent, h0, c0, reverse, "f32", interval),
+        *(steps.contiguous(), None, None, offsets),
+        *(kernel, bias, recurrent, h0, c0, reverse, "f32", interval),
     )
     if not sequences:
         return None, h, c
-    if rows is not None:
+    if mask is not None:
         output = output.new_zeros(N * L, output.shape[1]).index_copy(0, rows, output)
     return output.reshape(N, L, output.shape[1]), h, c
-
-
-class _DenseGradient(torch.autograd.Function):
-    """The identity; its gradient, of which some rows come, is filled with zeros."""
-
-    @staticmethod
-    def forward(ctx, x):
-        return x.view_as(x)
-
-    @staticmethod
-    def backward(ctx, d_x):
-        return d_x.to_dense()
 
 
 def before_first(h0: Tensor) -> Tensor:
