@@ -52,8 +52,9 @@ def test_it_is_said_once_for_each_reason(options, dtype, reason, untold):
     layer = LSTM(5, 6, **options, dtype=dtype)
     x = torch.randn(4, 3, 5, dtype=dtype)
     told = f"bothways.nn.LSTM runs through torch's own LSTM: {reason}"
-    with pytest.warns(UserWarning, match=f"^{told}$"):
+    with pytest.warns(UserWarning, match=f"^{told}$") as caught:
         layer(x)
+    assert caught[0].filename == __file__  # it points at the call
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         layer(x)

@@ -69,6 +69,23 @@ def test_dropout(lengths):
     check(ops.scale_sequences, (x, offsets, torch.randn(len(lengths), 3)))
 
 
+@pytest.mark.parametrize("rows", [[4, 0, 2], [], [0, 1, 2, 3, 4]], ids=str)
+def test_rows_taken_and_put(rows):
+    """Each is the other's gradient, also the gradient of that."""
+    rows = torch.tensor(rows, dtype=torch.int64)
+    x = torch.randn(5, 3, requires_grad=True)
+    part = torch.randn(len(rows), 3, requires_grad=True)
+    check(ops.take_rows, (x, rows))
+    check(ops.put_rows, (part, rows, 5))
+    assert torch.equal(ops.take_rows(x, rows), x[rows])
+    expected = torch.zeros(5, 3).index_copy(0, rows, part)
+    assert torch.equal(ops.put_rows(part, rows, 5), expected)
+    for call, leaf in ((lambda t: ops.take_rows(t, rows), x.double()),
+                       (lambda t: ops.put_rows(t, rows, 5), part.double())):  # fmt: skip
+        leaf = leaf.detach().requires_grad_()
+        assert torch.autograd.gradcheck(call, leaf) and torch.autograd.gradgradcheck(call, leaf)
+
+
 @pytest.mark.parametrize("initial", [True, False], ids=["states", "no states"])
 @pytest.mark.parametrize("V, D, reverse", [(7, 2, False), (None, 2, False), (None, 1, True)])
 def test_lstm(V, D, reverse, initial):

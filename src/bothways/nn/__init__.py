@@ -1,4 +1,5 @@
-"""torch layers over ragged batches, and optimizers; they need the `torch` extra.
+"""torch layers over ragged batches, one of them in `torch.nn.LSTM`'s place, and optimizers; they
+need the `torch` extra.
 
 On the CPU they run on Bothways' kernels, on a GPU through cuDNN's packed path.
 """

@@ -33,11 +33,11 @@ class LSTM(nn.LSTM):
     masked steps; what stands there is never read. A sequence without steps keeps its initial
     state.
 
-    The kernels compute in float32 on the CPU. Under autocast to bfloat16 their products do as
-    with `precision="bf16"`, and a padded output is bfloat16, as torch's is. On a GPU torch's own
-    LSTM computes, and so it does on the CPU, with a warning, in another dtype or with a
-    `proj_size`. Gradients can be taken once, not of gradients; not of a `proj_size` or in
-    float64, where torch's can be taken again.
+    The kernels compute in float32 on the CPU. Under autocast to bfloat16 their products round
+    their factors to it, as with `precision="bf16"`, and a padded output is bfloat16, as torch's
+    is. Their gradients have no gradients of their own, and no derivatives go forward. On a GPU
+    torch's own LSTM computes, in all of these forms, and so it does on the CPU, with a warning
+    once, for weights of another dtype and for a `proj_size`.
 
     Raises `TensorError`, a `ValueError` and a `RuntimeError`, for a batch or states of a wrong
     shape, dtype or device, before they are read.
@@ -145,6 +145,6 @@ def _tell(reason: str, *, slow: bool) -> None:
     _told.add(reason)
     message = f"bothways.nn.LSTM runs through torch's own LSTM: {reason}"
     if slow:
-        warnings.warn(message, stacklevel=3)
+        warnings.warn(message, stacklevel=5)  # through torch's two frames to the caller
     else:
         _log.debug(message)
