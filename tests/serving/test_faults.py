@@ -154,6 +154,28 @@ def test_two_requests_in_one_breath(healthy):
     assert received.count(b"HTTP/1.1 200") == 2 and received.count(b"HTTP/1.1 404") == 1
 
 
+def test_a_request_that_follows_may_take_its_time(healthy):
+    whole = request(b'{"text": "good", "model": "tiny"}')
+    with healthy.connect() as connection:
+        connection.sendall(whole + whole[:-4])
+        received = b""
+        while not received.endswith(b"}"):
+            received += connection.recv(1 << 16)
+        connection.sendall(whole[-4:])
+        while received.count(b'"probabilities"') < 2:
+            received += connection.recv(1 << 16)
+    assert received.count(b"HTTP/1.1 200") == 2
+
+
+def test_answers_without_a_body_are_whole(healthy):
+    received = healthy.exchange(request(b"", "Connection: close", path="/", method="HEAD"))
+    assert received.startswith(b"HTTP/1.1 200") and received.endswith(b"\r\n\r\n")
+    headers = ("Expect: 100-continue", "Connection: close")
+    expecting = request(b'{"text": "good", "model": "tiny"}', *headers)
+    received = healthy.exchange(expecting)
+    assert received.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200")
+
+
 def test_idle_sockets_do_not_shut_others_out(healthy):
     idle = [healthy.connect() for _ in range(300)]
     assert healthy.predict("good film", model="tiny")["predictions"][0]["label"] == "pos"
