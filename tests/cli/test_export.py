@@ -77,6 +77,7 @@ def test_a_state_dict_comes_back(tiny_model, tmp_path):
     assert done.returncode == 1 and "metadata say everything" in done.stderr
     done = run("import", tmp_path / "m.keras", "--out", tmp_path / "n", "--multilabel")
     assert done.returncode == 2 and "--multilabel is for a state dict" in done.stderr
+    assert "expected a .keras file" in refused("import", tmp_path / "m.h5", "--out", tmp_path / "n")
     (tmp_path / "m.pt").write_bytes(b"PK\x03\x04" + b"x" * 50)
     done = run("import", tmp_path / "m.pt", "--out", tmp_path / "n")
     assert done.returncode == 1 and "safetensors.torch.save_file" in done.stderr

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from bothways.errors import ArgumentError
+
 # What is not in safetensors of these is refused, with a sentence that says how to write it so.
 _OF_PYTORCH = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
 
@@ -49,6 +51,11 @@ def import_(
     if text is not None and sample is None:
         raise typer.BadParameter("--text is about the texts of --sample, which was not given")
     rows = None if sample is None else read(sample, text=text, multilabel=True, need_labels=False)
+    if not file.lower().endswith((".keras", *_OF_PYTORCH)):
+        raise ArgumentError(
+            f"{file}: expected a .keras file, as Keras 3 saves models (an .h5 file is opened and "
+            "saved again there), or a .safetensors file with a state dict of PyTorch"
+        )
     of_state = {"pooling": pooling, "merge": merge, "multilabel": multilabel}
     reader: Callable[..., interop.Imported] = interop.import_torch
     if not file.lower().endswith(_OF_PYTORCH):
