@@ -108,7 +108,12 @@ def _padded(x: Tensor, batch_first: bool, mask: Tensor | None, lengths: Any) -> 
 
 def _mask_of(lengths: Any, N: int, L: int, device: torch.device) -> Tensor:
     """True at the first steps of each sequence, `(N, L)`."""
-    lengths = torch.as_tensor(lengths, device=device)
+    try:
+        lengths = torch.as_tensor(lengths, device=device)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TensorError(
+            f"lengths must be whole numbers of shape ({N},), got {lengths!r:.80}"
+        ) from error
     if lengths.is_floating_point() or lengths.dtype == torch.bool or lengths.shape != (N,):
         raise TensorError(
             f"lengths must be whole numbers of shape ({N},), "
