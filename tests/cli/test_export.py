@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from stock_keras import need_keras
 from test_cli import refused, run
 
 
@@ -16,6 +17,7 @@ def test_wrong_usage(tiny_model, tmp_path):
 
 
 def test_there_and_back(tiny_model, tmp_path, monkeypatch):
+    need_keras()
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     texts = tmp_path / "texts.txt"
     texts.write_text("good film\nbad\n\n")
