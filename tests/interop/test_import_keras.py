@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
+
 import numpy as np
 import pytest
+from keras_files import zipped
 
 import bothways
 from bothways import interop
@@ -108,3 +112,38 @@ def test_what_is_missing_is_said(keras_models, tmp_path):
                 keras_models / f"{name}.keras", tmp_path / "m", **{**options, **given}
             )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mask_that_is_another_one(keras_models, tmp_path):
+    with zipfile.ZipFile(keras_models / "functional.keras") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+
+    def refused(change):
+        document = json.loads(members["config.json"])
+        layers = {layer["class_name"]: layer for layer in document["config"]["layers"]}
+        change(layers, layers["Bidirectional"]["inbound_nodes"][0]["kwargs"])
+        config = json.dumps(document).encode()
+        (tmp_path / "m.keras").write_bytes(zipped({**members, "config.json": config}))
+        with pytest.raises(ArtifactError) as caught:
+            interop.import_keras(
+                *(tmp_path / "m.keras", tmp_path / "out"),
+                vocabulary=keras_models / "vocabulary.txt",
+                as_trained=not layers["Embedding"]["config"]["mask_zero"],
+            )
+        return str(caught.value)
+
+    def compared_with(value):
+        return lambda layers, call: layers["NotEqual"]["inbound_nodes"][0]["args"].__setitem__(
+            1, value
+        )
+
+    def history(name):
+        return lambda layers, call: call["mask"]["config"].update(keras_history=[name, 0, 0])
+
+    def unmasked(layers, call):
+        layers["Embedding"]["config"]["mask_zero"] = False
+
+    assert "compares with something else than zero" in refused(compared_with(7))
+    assert "compares with something else than zero" in refused(compared_with(False))
+    for change in (history("dense"), history("nobody"), unmasked):
+        assert "a mask that is not that of the Embedding" in refused(change)

@@ -15,14 +15,15 @@ _OURS = ("LSTM", "Bidirectional")
 
 
 class Node(NamedTuple):
-    """A layer: its unique name, its class, its options, the names of the layers it reads, and
-    the path of its weights in the file."""
+    """A layer: its unique name, its class, its options, the names of the layers it reads, the
+    path of its weights in the file, and the name of the layer that is stated as its mask."""
 
     name: str
     kind: str
     config: Mapping[str, Any]
     inputs: tuple[str, ...]
     weights: str
+    mask: str | None = None
 
 
 class Graph(NamedTuple):
@@ -75,8 +76,8 @@ def _functional(config: Mapping[str, Any], layers: list[Any]) -> Graph:
         name = layer["config"].get("name")
         if not isinstance(calls, list) or len(calls) > 1:
             raise ArtifactError(f"its layer {name!r} is used in several places, expected one")
-        inputs = _inputs(name, calls[0]) if calls else ()
-        node = _node(layer, inputs, key)
+        inputs, mask = _inputs(name, layer["class_name"], calls[0]) if calls else ((), None)
+        node = _node(layer, inputs, key)._replace(mask=mask)
         if node.name in nodes:
             raise ArtifactError(f"its layer {node.name!r} is there twice")
         for other in inputs:
@@ -129,20 +130,23 @@ def _check_inner(what: str, inner: Any) -> None:
     check_options(what, "LSTM", inner["config"])
 
 
-def _inputs(name: str, call: Any) -> tuple[str, ...]:
-    """The layers that a call reads, without those of masks, which are checked.
-
-    Masks are stated in the file and follow from the layers as well; Keras uses the latter.
-    """
+def _inputs(name: str, kind: str, call: Any) -> tuple[tuple[str, ...], str | None]:
+    """The layers that a call reads, and the one that is stated as its mask."""
     args, kwargs = (call.get(k) for k in ("args", "kwargs")) if isinstance(call, dict) else (0, 0)
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         raise ArtifactError(f"its layer {name!r} does not state what it reads")
+    mask = None
     for key, value in kwargs.items():
-        masked = key == "mask" and (value is None or _reference(value).startswith("not_equal"))
-        if not (masked or value is None or (key == "training" and value is False)):
+        if key == "mask" and value is not None:
+            mask = _reference(value)
+        elif not (value is None or (key == "training" and value is False)):
             raise ArtifactError(f"its layer {name!r} is called with {key}, which is not understood")
+    if kind == "NotEqual":  # the mask of an Embedding: which ids are not zero
+        if len(args) != 2 or type(args[1]) is not int or args[1] != 0:
+            raise ArtifactError(f"its layer {name!r} compares with something else than zero")
+        args = args[:1]
     flat = [item for arg in args for item in (arg if isinstance(arg, list) else [arg])]
-    return tuple(_reference(item) for item in flat if not isinstance(item, int))
+    return tuple(_reference(item) for item in flat), mask
 
 
 def _reference(value: Any) -> str:

@@ -72,6 +72,7 @@ def find_parts(graph: Graph) -> Parts:
         raise _unexpected(rest[0], "the end of the model")
     parts = Parts(embedding, layers, dense, vectorizer, activation=activation, length=length)
     _check_sequences(parts, bool(plain or pool))
+    _check_masks(parts, graph)
     if plain:
         parts.pooling = _POOLS[plain.kind]
         last = layers[-1][0]
@@ -182,6 +183,18 @@ def _check_sequences(parts: Parts, pooled: bool) -> None:
             raise ArtifactError(
                 f"its layer {node.name!r} has zero_output_for_mask=True, so that its last output "
                 "is zero for every text that was filled up"
+            )
+
+
+def _check_masks(parts: Parts, graph: Graph) -> None:
+    """Masks that the file states are that of the Embedding, which the layers hand on."""
+    for node in graph.nodes.values():
+        mask = None if node.mask is None else graph.nodes.get(node.mask)
+        own = mask and mask.kind == "NotEqual" and mask.inputs == parts.embedding.inputs
+        if node.mask is not None and not (own and parts.masked):
+            raise ArtifactError(
+                f"its layer {node.name!r} is called with a mask that is not that of the Embedding "
+                f"{parts.embedding.name!r}"
             )
 
 
