@@ -160,7 +160,10 @@ def test_interrupted_training_keeps_the_best_so_far(corpus, tmp_path, number, co
     hears = partial(signal.signal, number, signal.SIG_DFL)
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=hears) as process:
         assert "120 texts" in process.stderr.readline()
-        time.sleep(6)
+        deadline = time.monotonic() + 100
+        while not (tmp_path / "m.run" / "state").exists():  # saved some ten seconds after the start
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.1)
         process.send_signal(number)
         _, messages = process.communicate(timeout=60)
     assert process.returncode == code, messages
