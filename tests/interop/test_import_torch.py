@@ -105,9 +105,10 @@ def test_sigmoids_labels_and_no_biases(tmp_path, vocabulary):
 
 
 @pytest.mark.parametrize("first", [["<unk>", "<pad>"], ["<PAD>", "[UNK]"], ["", "[UNK]"]])
-def test_padding_and_unknown_words_may_be_anywhere(tmp_path, first):
+@pytest.mark.parametrize("left", [26, 20])  # of the words that the embedding has rows for
+def test_padding_and_unknown_words_may_be_anywhere(tmp_path, first, left):
     net = Net()
-    lines = [first[0], *WORDS[:3], first[1], *WORDS[3:]]
+    lines = [first[0], *WORDS[:3], first[1], *WORDS[3:left]]
     (tmp_path / "v.txt").write_text("\n".join(lines) + "\n")
     told = interop.import_torch(
         *(saved(net, tmp_path), tmp_path / "m"), vocabulary=tmp_path / "v.txt", pooling="last"
@@ -118,6 +119,7 @@ def test_padding_and_unknown_words_may_be_anywhere(tmp_path, first):
     ours = bothways.load(tmp_path / "m").predict_proba(SENTENCES)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
     assert f"{places['[UNK]']} is unknown words" in " ".join(told.notes)
+    assert ("6 of 28 rows of the embedding have no token" in told.notes[0]) == (left == 20)
 
 
 def test_a_model_that_reads_padding(tmp_path, vocabulary):

@@ -28,7 +28,8 @@ class Words(NamedTuple):
 
 
 def words_of(lines: Sequence[str], table: NDArray[np.float32]) -> Words:
-    """The tokens `lines` of the rows of `table`, one for each row, or all but the first two.
+    """The tokens `lines` of the rows of `table`: one for each row, or all but the first two, or,
+    where padding and unknown words are among them, the first rows alone.
 
     Raises `ArtifactError` if it cannot be told which row is which.
     """
@@ -37,7 +38,9 @@ def words_of(lines: Sequence[str], table: NDArray[np.float32]) -> Words:
     if len(lines) == rows - 2 and padding is unknown is None:
         note = "the vocabulary has two tokens fewer than the embedding has rows: id 0 is taken to "
         return Words(("", "[UNK]", *lines), table, 0, f"{note}be padding and id 1 unknown words")
-    if len(lines) != rows:
+    # Where the vocabulary names both, its lines are rows from the first on; others have no word.
+    named = padding is not None and unknown is not None
+    if len(lines) != rows and not (named and len(lines) < rows):
         raise ArtifactError(
             f"it has {len(lines):,} tokens, and the embedding {rows:,} rows; expected as many, or "
             "two fewer without padding and unknown words, which are the first two ids then"
@@ -47,9 +50,11 @@ def words_of(lines: Sequence[str], table: NDArray[np.float32]) -> Words:
             "no line of it is [UNK] or <unk>, so that it is not known which id a word has that is "
             "not in it"
         )
-    rest = [n for n in range(rows) if n not in (padding, unknown)]
+    rest = [n for n in range(len(lines)) if n not in (padding, unknown)]
     first = np.zeros_like(table[:1]) if padding is None else table[[padding]]
     told = "there is none for padding" if padding is None else f"{padding} is padding"
+    if len(lines) < rows:
+        told += f"; {rows - len(lines):,} of {rows:,} rows of the embedding have no token: dropped"
     return Words(
         ("", "[UNK]", *(lines[n] for n in rest)),
         np.concatenate([first, table[[unknown, *rest]]]),
