@@ -47,6 +47,16 @@ def results(layer, x, mask=None, states=None, *, training=False, seed=0):
     return _by_jax(layer, given, mask, training, trainable, above)
 
 
+def without_gradients(layer, x, mask):
+    """What `layer` gives where no gradient is wanted."""
+    if BACKEND != "torch":
+        return layer(x, mask=mask)
+    import torch
+
+    with torch.no_grad():
+        return layer(x, mask=mask)
+
+
 def _call(layer, given, mask, training):
     x, *states = (keras.ops.convert_to_tensor(g) for g in given)
     mask = None if mask is None else keras.ops.convert_to_tensor(mask)

@@ -15,6 +15,7 @@ from pairs import (
     results,
     stock_and_ours,
     weights_of,
+    without_gradients,
 )
 
 from bothways.errors import ArgumentError
@@ -92,6 +93,15 @@ def test_a_row_alone_is_the_row_in_a_batch():
         alone = as_list(ours(x[n : n + 1], mask=mask[n : n + 1]))
         for a, b in zip(alone, whole, strict=True):
             assert_same_bits(a[0], b[n])
+
+
+def test_without_gradients_the_bits_are_the_same():
+    """A trace is kept for a gradient alone."""
+    _, ours = stock_and_ours(7, 5, merge="concat", return_sequences=True, return_state=True)
+    x = draw((8, 5, 5))
+    found = results(ours, x, MASKS)
+    for a, b in zip(as_list(without_gradients(ours, x, MASKS)), found[:5], strict=True):
+        assert_same_bits(a, b)
 
 
 @pytest.mark.parametrize("merge", ["none at all", "concat"])
