@@ -24,6 +24,10 @@ def run(
         raise ArgumentError(
             f"{layers[0].name} was built for {cells[0].kernel.shape[0]} features, got {I}"
         )
+    if len(states) != 2 * len(layers):
+        raise ArgumentError(
+            f"{layers[0].name} needs {2 * len(layers)} initial states, got {len(states)}"
+        )
     for state in states:
         if tuple(state.shape) != (N, H):
             raise ArgumentError(

@@ -70,7 +70,7 @@ def _of_the_backend(sequences: Any) -> ModuleType | str | None:
         from bothways.keras import _jax
 
         if _jax.HANDLERS is None:
-            return "Bothways was compiled without jaxlib's headers: docs/keras.md tells how to"
+            return "Bothways was compiled without jaxlib's headers (docs/keras.md)"
         if jax.default_backend() != "cpu":
             return f"JAX computes on {jax.default_backend()}, the kernels run on the CPU"
         return _jax
