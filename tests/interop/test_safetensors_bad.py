@@ -78,6 +78,7 @@ def zeros(*shape, dtype=np.float32):
         ({"second__weight_ih_l0": zeros(28, 5)}, "it holds 2 recurrent modules"),
         ({"reader__weight_hr_l0": zeros(5, 7)}, "proj_size"),
         ({"reader__weight_hh_l1": None}, "lacks weight_hh_l1"),
+        ({"reader__weight_hh_l01": zeros(28, 7)}, "also holds 'reader.weight_hh_l01'"),
         ({"reader__weight_hh_l1_reverse": None}, "lacks weight_hh_l1_reverse"),
         ({"reader__weight_ih_l900": zeros(28, 5)}, "lacks weight_ih_l2"),
         ({"reader__weight_ih_l1": zeros(28, 13)}, r"weight_ih_l1 has shape \(28, 13\), exp"),

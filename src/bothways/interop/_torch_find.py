@@ -14,7 +14,9 @@ from bothways.errors import ArtifactError, listed
 Floats = NDArray[np.float32]
 
 # `nn.LSTM`, `nn.GRU` and `nn.RNN` name their weights alike; a name may begin with any module's.
-_RECURRENT = re.compile(r"(.*?)((?:weight|bias)_(?:ih|hh|hr))_l(\d{1,3})(_reverse)?", re.DOTALL)
+_RECURRENT = re.compile(
+    r"(.*?)((?:weight|bias)_(?:ih|hh|hr))_l(0|[1-9]\d{0,2})(_reverse)?", re.DOTALL
+)
 _PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
