@@ -47,6 +47,17 @@ def test_of_a_text(tiny_model):
     assert model.prefixes("").probabilities.shape == (1, 2)
 
 
+def test_fewer_points_are_evenly_spread(tiny_model):
+    model = bothways.load(tiny_model)
+    every, some = model.prefixes(TEXT), model.prefixes(TEXT, points=5)
+    assert every.lengths.tolist() == list(range(9))
+    assert some.lengths.tolist() == [0, 2, 4, 6, 8]
+    np.testing.assert_array_equal(some.probabilities, every.probabilities[::2])
+    assert len(model.prefixes(TEXT, points=99).lengths) == 9
+    with pytest.raises(ArgumentError, match="points must be a whole number from 2, got 1"):
+        model.prefixes(TEXT, points=1)
+
+
 def test_padding_fades(tiny_model):
     model = bothways.load(tiny_model)
     found = model.prefixes(TEXT, padded=300).probabilities

@@ -9,6 +9,8 @@ import typer
 
 from bothways.errors import DataError, require
 
+_POINTS = 400  # of the curve: as many as its pixels tell apart, and no book takes hours
+
 
 def explain(
     model: Annotated[str, typer.Argument(help="A model folder.")],
@@ -35,7 +37,7 @@ def explain(
     loaded = load(model)
     found = loaded.explain(whole, label, padded=padded, threads=threads)
     if html is not None:
-        prefixes = loaded.prefixes(whole, padded=padded, threads=threads)
+        prefixes = loaded.prefixes(whole, padded=padded, points=_POINTS, threads=threads)
         write_page(html, to_page(found, prefixes, model=model))
         messages().print(f"wrote {html}")
     if json:

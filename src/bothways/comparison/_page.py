@@ -40,7 +40,7 @@ def comparison_page(of: Comparison, *, data: str) -> str:
             )
             for v in of.variants
         ],
-        sentences=[sentence(found) for found in of.differences],
+        sentences=[sentence(d) for d in of.differences if d.first == of.variants[0].name],
         differences=[
             (
                 f"{d.first} less {d.second}",

@@ -45,7 +45,7 @@ def to_page(of: Explanation, prefixes: Prefixes, *, model: str) -> str:
         sums=(float(of.forward.sum()), float(of.backward.sum())),
         rows=_rows(of),
         curve=picture(
-            lambda figure: _draw(figure, column, of.label),
+            lambda figure: _draw(figure, prefixes.lengths, column),
             f"The probability of {of.label} after each word: {column[0]:.2f} before the first "
             f"one, {column[-1]:.2f} after the last one.",
             width=9,
@@ -65,12 +65,12 @@ def _rows(of: Explanation) -> list[tuple[Any, ...]]:
     ]
 
 
-def _draw(figure: Figure, column: np.ndarray, label: str) -> None:
+def _draw(figure: Figure, lengths: np.ndarray, column: np.ndarray) -> None:
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     axes = figure.subplots()
     axes.axhline(column[-1], color=FAINT, linewidth=1, linestyle=(0, (3, 3)))
-    axes.plot(np.arange(len(column)), column, color=SERIES[0], drawstyle="steps-post")
-    axes.set(ylim=(-0.02, 1.02), xlim=(0, max(1, len(column) - 1)), xlabel="words read")
+    axes.plot(lengths, column, color=SERIES[0], drawstyle="steps-post")
+    axes.set(ylim=(-0.02, 1.02), xlim=(0, max(1, lengths[-1])), xlabel="words read")
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))

@@ -181,16 +181,23 @@ class Model:
         return explain(self, text, label, padded=padded, threads=threads)
 
     def prefixes(
-        self, text: str, *, padded: int | None = None, threads: int | None = None
+        self,
+        text: str,
+        *,
+        padded: int | None = None,
+        points: int | None = None,
+        threads: int | None = None,
     ) -> Prefixes:
         """The probability of each label after each token of `text`, as if it ended there.
 
         Every beginning of the text is read anew, in both directions, and has the bits that
         `predict_proba` gives it: `T * T / 2` steps, some two million a second and core. With
         `padded` each is read with zeros after it up to so many tokens, as by a network
-        without a mask, which then takes `T * padded` steps. Raises as `explain`.
+        without a mask, which then takes `T * padded` steps. With `points` there are at most so
+        many beginnings, evenly spread. Raises as `explain`, and `ArgumentError` for fewer
+        than two points.
         """
-        return read_prefixes(self, text, padded=padded, threads=threads)
+        return read_prefixes(self, text, padded=padded, points=points, threads=threads)
 
 
 def as_read(ids: Ragged, spec: Spec) -> Ragged:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bothways import Ragged
+from bothways.errors import ArgumentError
 from bothways.runtime._tokens import read_tokens
 from bothways.text import shorten
 
@@ -26,15 +27,17 @@ _TOKENS = 1 << 20
 class Prefixes:
     """The probabilities of the `C` labels after each of the `T` tokens of a text.
 
-    `tokens` and `places` are as in `Explanation`. Row `n` of `probabilities (T + 1, C)` is what
-    the model says of the first `n` tokens, as if the text ended there: the first row is that of an
-    empty text, and the last one, with hindsight, that of the whole.
+    `tokens` and `places` are as in `Explanation`. Row `m` of `probabilities (M, C)` is what the
+    model says of the first `lengths[m]` tokens, as if the text ended there: the first row is that of
+    an empty text, and the last one, with hindsight, that of the whole. `lengths (M,)` int64 are
+    0, 1, ... `T`, unless fewer points were asked for.
     """
 
     text: str
     labels: tuple[str, ...]
     tokens: tuple[str, ...]
     places: tuple[tuple[int, int], ...]
+    lengths: NDArray[np.int64]
     probabilities: Floats
 
     def document(self) -> dict[str, Any]:
@@ -45,19 +48,30 @@ class Prefixes:
                 {"token": token, "start": start, "stop": stop}
                 for token, (start, stop) in zip(self.tokens, self.places, strict=True)
             ],
+            "lengths": self.lengths.tolist(),
             "probabilities": self.probabilities.tolist(),
         }
 
 
 def read_prefixes(
-    model: Model, text: str, *, padded: int | None = None, threads: int | None = None
+    model: Model,
+    text: str,
+    *,
+    padded: int | None = None,
+    points: int | None = None,
+    threads: int | None = None,
 ) -> Prefixes:
     """See `Model.prefixes`."""
+    if points is not None and (isinstance(points, bool) or points < 2):
+        raise ArgumentError(f"points must be a whole number from 2, got {points!r}")
     read = read_tokens(model, text, padded)
     T = len(read.tokens)
+    lengths = np.arange(T + 1)
+    if points is not None and points <= T:
+        lengths = np.linspace(0, T, points).round().astype(np.int64)
     fill = len(read.ids) if read.padding else 0
-    rows = prefix_probabilities(model, read.ids[:T], np.arange(T + 1), fill=fill, threads=threads)
-    return Prefixes(text, tuple(model.labels), read.tokens, read.places, rows)
+    rows = prefix_probabilities(model, read.ids[:T], lengths, fill=fill, threads=threads)
+    return Prefixes(text, tuple(model.labels), read.tokens, read.places, lengths, rows)
 
 
 def prefix_probabilities(
