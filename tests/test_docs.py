@@ -17,8 +17,16 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Pages whose commands are meant to be typed from the top.
 GUIDES = [
     "accuracy.md",
-    *("continue.md", "decisions.md", "exchange.md", "explain.md", "labels.md", "long-texts.md"),
-    *("report.md", "small.md", "vectors.md"),
+    *(
+        "compare.md",
+        "continue.md",
+        "decisions.md",
+        "exchange.md",
+        "explain.md",
+        "labels.md",
+        "long-texts.md",
+    ),
+    *("reading.md", "report.md", "small.md", "vectors.md"),
 ]
 
 

@@ -73,13 +73,14 @@ def gone(keras_models, vocabulary, padded, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", CAME)
-def test_keras_to_bothways_to_keras(keras_models, gone, name):
+def test_keras_to_bothways_to_keras(keras_models, gone, read_texts, name):
     spec, _, again = gone[name]
     first = np.load(keras_models / f"{name}.npy").astype(np.float64)
     if name == "several_scores":
         first = 1 / (1 + np.exp(-first))
     empty = np.isnan(first).all(axis=1)
-    assert empty.sum() == (spec.network.pooling == "mean" and spec.network.mask)
+    of_nothing = sum(not text.strip() for text in read_texts)  # their mean is NaN to Keras
+    assert empty.sum() == of_nothing * (spec.network.pooling == "mean" and spec.network.mask)
     np.testing.assert_allclose(again[~empty], first[~empty], atol=1e-6, rtol=0)
     assert np.isfinite(again).all()
 

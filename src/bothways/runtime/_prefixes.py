@@ -28,8 +28,8 @@ class Prefixes:
     """The probabilities of the `C` labels after each of the `T` tokens of a text.
 
     `tokens` and `places` are as in `Explanation`. Row `m` of `probabilities (M, C)` is what the
-    model says of the first `lengths[m]` tokens, as if the text ended there: the first row is that of
-    an empty text, and the last one, with hindsight, that of the whole. `lengths (M,)` int64 are
+    model says of the first `lengths[m]` tokens, as if the text ended there: the first row is that
+    of an empty text, and the last one, with hindsight, that of the whole. `lengths (M,)` int64 are
     0, 1, ... `T`, unless fewer points were asked for.
     """
 
