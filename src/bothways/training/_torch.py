@@ -144,7 +144,6 @@ class TorchLearner(Learner):
         if move is not None:
             assert move.grad is not None
             self._set_generators(dropout)
-            assert move.grad is not None
             worst = _worst_move(
                 move.grad, batch, len(self.network.recurrent.embedding), self._adversarial
             )
