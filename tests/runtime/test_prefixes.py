@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bothways
-from bothways import artifact
+from bothways import Ragged, artifact
 from bothways.errors import ArgumentError
 from bothways.runtime import Model, _prefixes, prefix_probabilities
 
@@ -56,6 +56,15 @@ def test_fewer_points_are_evenly_spread(tiny_model):
     assert len(model.prefixes(TEXT, points=99).lengths) == 9
     with pytest.raises(ArgumentError, match="points must be a whole number from 2, got 1"):
         model.prefixes(TEXT, points=1)
+
+
+def test_a_text_as_long_as_the_padding_has_its_beginnings_padded(tiny_model):
+    model = bothways.load(tiny_model)
+    found = model.prefixes(TEXT, padded=8).probabilities
+    ids, _ = model.encode([TEXT])
+    for n in (0, 3, 8):
+        expected = model.network.probabilities(Ragged.from_list([ids[0][:n]]).fill(8))
+        np.testing.assert_array_equal(found[n], expected[0])
 
 
 def test_padding_fades(tiny_model):

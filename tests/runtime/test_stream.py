@@ -57,6 +57,14 @@ def test_forward_answers_are_those_of_the_text_so_far(pooling, layers):
             np.testing.assert_array_equal(rows, expected.probabilities[1:])
 
 
+def test_maxima_that_are_at_least_zero_in_short_texts_alone():
+    """A negative maximum is counted as zero while the text is short, and is itself after that."""
+    model = new_model(pooling="max", zero_under=6)
+    expected = model.prefixes(TEXT).probabilities[1:]
+    for pieces in ([TEXT], list(TEXT), [TEXT[:11], TEXT[11:]]):
+        np.testing.assert_array_equal(pushed(Stream(model), pieces)[1], expected)
+
+
 @pytest.mark.parametrize("unicode", [True, False])
 @pytest.mark.parametrize("split", ["whitespace", "character"])
 @given(text=st.text(" ab.G\u0130\u03a3\u00a0\x1c\n", max_size=12), data=st.data())
@@ -182,6 +190,11 @@ def test_bad_pieces_and_states_are_refused():
             stream.restore(state)
     with pytest.raises(ArgumentError, match="over another model"):
         stream.restore(Stream(new_model(layers=2)).state())
+    other = new_model()
+    words = (*WORDS[:2], "good", "a", *WORDS[4:])
+    other.spec = replace(model.spec, vectorizer=replace(model.spec.vectorizer, vocabulary=words))
+    with pytest.raises(ArgumentError, match="over another model"):
+        stream.restore(Stream(other).state())
     with pytest.raises(ArgumentError, match="with reading='prefix'"):
         stream.restore(Stream(model, reading="prefix").state())
     assert stream.push("lm ").tokens == ("film",)  # it stayed as it was

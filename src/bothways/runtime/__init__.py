@@ -8,9 +8,9 @@ from bothways.runtime._decide import UNSURE, Decisions, decide, refuse_several
 from bothways.runtime._documents import documents, labels_of
 from bothways.runtime._explain import Explanation
 from bothways.runtime._model import Model, as_read, load
-from bothways.runtime._multilabel import names_of, present
-from bothways.runtime._network import Network, merge_directions
-from bothways.runtime._pooling import Pooled, pool_backward, pool_forward
+from bothways.runtime._multilabel import present
+from bothways.runtime._network import Network
+from bothways.runtime._pooling import pool_backward, pool_forward
 from bothways.runtime._prefixes import Prefixes, prefix_probabilities
 from bothways.runtime._stream import Answers, Stream, check_reading
 
@@ -21,7 +21,6 @@ __all__ = [
     "Explanation",
     "Model",
     "Network",
-    "Pooled",
     "Prefixes",
     "Stream",
     "as_read",
@@ -30,8 +29,6 @@ __all__ = [
     "documents",
     "labels_of",
     "load",
-    "merge_directions",
-    "names_of",
     "pool_backward",
     "pool_forward",
     "prefix_probabilities",

@@ -64,7 +64,7 @@ def contributions(
     d_output, d_h_n = pool_backward(spec, weights[None], halfway, offsets)
     worth = _at_the_ends(d_h_n, T, spec) if d_output is None else d_output
     for k in reversed(range(spec.layers)):
-        worth = pass_back(text[k], plain[k], network.recurrent[k].weights, worth)
+        worth = pass_back(text[k], plain[k], network.recurrent[k].weights, worth, threads)
         if k:
             worth = kernels.project_backward_input(worth, network.inputs[k][0], threads=threads)
             worth = merge_backward(spec.stack[k - 1], worth, _halfway(text[k - 1], plain[k - 1]))

@@ -55,7 +55,7 @@ class Explanation:
         return self.forward + self.backward
 
     def document(self) -> dict[str, Any]:
-        """All of it as JSON can hold it, a token an object."""
+        """All of it but the text as JSON can hold it, a token an object."""
         rows = zip(
             *(self.tokens, self.places, self.known.tolist()),
             *(self.forward.tolist(), self.backward.tolist()),
@@ -94,9 +94,10 @@ def explain(
     read = read_tokens(model, text, padded)
     ids = read.ids
     batch = Ragged(ids, np.array([0, len(ids)]))
-    probabilities = model.network.probabilities(batch, threads=threads)
+    features = model.network.features(batch, threads=threads)
+    probabilities = model.network.probabilities_of(features, threads=threads)
     place = _place(model, label, probabilities)
-    logits = model.network.logits(batch, threads=threads)[0]
+    logits = model.network.logits_of(features, threads=threads)[0]
     output, sign = (place, 1) if len(logits) > 1 else (0, 1 if place else -1)
     logit = sign * float(logits[output])
     base, by_reader = logit, np.zeros((0, 1), np.float32)
@@ -141,4 +142,4 @@ def _reference(model: Model, read: Tokens) -> Floats:
     network = model.network
     if read.padding or not model.spec.network.mask:
         return network.projected[0]
-    return np.tile(network.inputs[0][1], 1)
+    return network.inputs[0][1]

@@ -64,7 +64,12 @@ class Network:
 
     def logits(self, ids: Ragged, *, threads: int | None = None) -> Floats:
         """Scores before the sigmoid or softmax, `(N, outputs)`."""
-        return self._logits(self.features(ids, threads=threads), threads)
+        return self.logits_of(self.features(ids, threads=threads), threads=threads)
+
+    def logits_of(self, features: Floats, *, threads: int | None = None) -> Floats:
+        """`logits` from what `features` gave, `(N, F)`."""
+        logits = kernels.project(features, *self.dense, threads=threads)
+        return logits / self.temperature
 
     def probabilities(self, ids: Ragged, *, threads: int | None = None) -> Floats:
         """The probability of each label, `(N, C)`; rows sum to one, but for several labels."""
@@ -72,17 +77,13 @@ class Network:
 
     def probabilities_of(self, features: Floats, *, threads: int | None = None) -> Floats:
         """`probabilities` from what `features` gave, `(N, F)`."""
-        logits = self._logits(features, threads)
+        logits = self.logits_of(features, threads=threads)
         if self.spec.multilabel:
             return kernels.sigmoid(logits)
         if self.spec.outputs > 1:
             return kernels.softmax(logits)
         second = kernels.sigmoid(logits)
         return np.concatenate([1 - second, second], axis=1)
-
-    def _logits(self, features: Floats, threads: int | None) -> Floats:
-        logits = kernels.project(features, *self.dense, threads=threads)
-        return logits / self.temperature
 
     def outputs(self, ids: Ragged, *, threads: int | None = None) -> Floats:
         """The state of each direction of the last layer after each token, `(T, D * H)`,

@@ -93,6 +93,6 @@ def answers(network: Network, carry: Carry, states: Floats, threads: int | None 
         carry.pooled, features = features[-1], features[1:]
     if spec.pooling == "mean":
         features = features / counts[:, None].astype(np.float32)
-    short = counts < spec.zero_under
-    np.maximum(features, 0, out=features, where=short[:, None])
+    short = counts < spec.zero_under  # not in place: the last row is what `carry` keeps
+    features = np.where(short[:, None], np.maximum(features, 0), features)
     return network.probabilities_of(np.ascontiguousarray(features), threads=threads)

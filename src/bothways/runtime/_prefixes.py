@@ -69,7 +69,7 @@ def read_prefixes(
     lengths = np.arange(T + 1)
     if points is not None and points <= T:
         lengths = np.linspace(0, T, points).round().astype(np.int64)
-    fill = len(read.ids) if read.padding else 0
+    fill = padded if padded is not None and padded >= T else 0
     rows = prefix_probabilities(model, read.ids[:T], lengths, fill=fill, threads=threads)
     return Prefixes(text, tuple(model.labels), read.tokens, read.places, lengths, rows)
 

@@ -61,12 +61,18 @@ def in_text_order(x: Floats) -> Floats:
     return np.concatenate([half[:: 1 if d == 0 else -1] for d, half in enumerate(x)], axis=1)
 
 
-def pass_back(text: Reading, reference: Reading, recurrent: Floats, d_output: Floats) -> Floats:
+def pass_back(
+    text: Reading,
+    reference: Reading,
+    recurrent: Floats,
+    d_output: Floats,
+    threads: int | None = None,
+) -> Floats:
     """From what a change of the outputs is worth, `(T, D * H)`, to what a change of the
     projected input is worth, the same `(T, D * 4H)` as a gradient has."""
     D, T, _, H = text.gates.shape
     mean = (text.gates + reference.gates) / 2
-    slope = _gate_slopes(text, reference, recurrent)
+    slope = _gate_slopes(text, reference, recurrent, threads)
     tanh, tanh_reference = np.tanh(text.cell), np.tanh(reference.cell)
     middle = np.tanh((text.cell + reference.cell) / 2)
     tanh_slope = _secant(tanh, tanh_reference, text.cell, reference.cell, 1 - middle * middle)
@@ -94,9 +100,11 @@ def pass_back(text: Reading, reference: Reading, recurrent: Floats, d_output: Fl
     return in_text_order(slope.reshape(D, T, 4 * H))
 
 
-def _gate_slopes(text: Reading, reference: Reading, recurrent: Floats) -> Floats:
+def _gate_slopes(
+    text: Reading, reference: Reading, recurrent: Floats, threads: int | None
+) -> Floats:
     """The slopes of the gates' activations between the two readings, `(D, T, 4, H)`."""
-    x, x0 = (_before_activation(reading, recurrent) for reading in (text, reference))
+    x, x0 = (_before_activation(reading, recurrent, threads) for reading in (text, reference))
     middle = (x + x0) / np.float32(2)
     tanh = np.tanh(middle / 2)
     derivative = (1 - tanh * tanh) / np.float32(4)  # of the sigmoid
@@ -105,11 +113,11 @@ def _gate_slopes(text: Reading, reference: Reading, recurrent: Floats) -> Floats
     return _secant(text.gates, reference.gates, x, x0, derivative)
 
 
-def _before_activation(reading: Reading, recurrent: Floats) -> Floats:
+def _before_activation(reading: Reading, recurrent: Floats, threads: int | None) -> Floats:
     before = reading.projected.copy()
     for d, weights in enumerate(recurrent):
         state = np.ascontiguousarray(reading.state[d, :-1])
-        before[d, 1:] += kernels.project(state, weights)
+        before[d, 1:] += kernels.project(state, weights, threads=threads)
     return before.reshape(reading.gates.shape)
 
 

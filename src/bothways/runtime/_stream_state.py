@@ -54,7 +54,7 @@ def unpack(model: Model, options: str, state: bytes) -> State:
             arrays["pooled"],
             int(arrays["count"][0]),
         )
-    except (SafetensorError, ValueError, KeyError, TypeError):
+    except (SafetensorError, ValueError, LookupError, TypeError):
         raise ArgumentError("this is not the state of a stream") from None
     if of != _mark(model):
         raise ArgumentError("this is the state of a stream over another model")
@@ -64,9 +64,12 @@ def unpack(model: Model, options: str, state: bytes) -> State:
 
 
 def _mark(model: Model) -> str:
-    """What tells one model from another: its weights but the embedding, and its labels."""
-    network = model.network
-    digest = hashlib.sha256(repr((model.spec.labels, model.spec.temperature)).encode())
-    for array in (*(r.weights for r in network.recurrent), *network.dense):
+    """What tells one model from another: its labels, words and options, and its weights but the
+    embedding."""
+    network, spec = model.network, model.spec
+    told = repr((spec.labels, spec.temperature, spec.vectorizer, spec.network))
+    digest = hashlib.sha256(told.encode("utf-8", "backslashreplace"))
+    inputs = (array for pair in network.inputs for array in pair)
+    for array in (*inputs, *(r.weights for r in network.recurrent), *network.dense):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
