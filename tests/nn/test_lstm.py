@@ -207,3 +207,10 @@ def test_weights_that_change_are_seen():
     theirs.load_state_dict(ours.state_dict())
     torch.testing.assert_close(plain(ours(x)[0]), plain(theirs(x)[0]), rtol=1e-4, atol=1e-5)
     assert isinstance(ours, LSTM)
+
+
+@pytest.mark.parametrize("shape", [(5, 0, 3), (0, 2, 3)])
+def test_nothing_to_read_in_training(shape):
+    layer = LSTM(3, 4, num_layers=2, dropout=0.5)
+    output, (h, _) = layer(torch.zeros(shape))
+    assert output.shape == (*shape[:2], 4) and h.shape == (2, shape[1], 4)

@@ -26,11 +26,7 @@ class Bidirectional(keras.layers.Bidirectional):
     def call(self, sequences, initial_state=None, mask=None, training=None):
         """The merged outputs of `sequences (N, L, I)`, and the states if asked for."""
         layers = [self.forward_layer, self.backward_layer]
-        for layer in layers:
-            if not isinstance(layer, LSTM):
-                kind = f"{type(layer).__module__}.{type(layer).__name__}"
-                tell(f"Bidirectional: the layer is a {kind}, not a bothways.keras.LSTM")
-        engine = self._engine(sequences, training)
+        engine = self._engine(layers, sequences, training)
         if engine is None:
             return super().call(sequences, initial_state, mask, training)
         if initial_state is None:
@@ -50,17 +46,23 @@ class Bidirectional(keras.layers.Bidirectional):
         merged = merged if self.merge_mode is None else (merged,)
         return (*merged, h[0], c[0], h[1], c[1])
 
-    def _engine(self, sequences: Any, training: Any) -> ModuleType | None:
+    def _engine(self, layers: list[Any], sequences: Any, training: Any) -> ModuleType | None:
         """What runs both directions at once; None where each layer is called by itself."""
-        layers = [self.forward_layer, self.backward_layer]
-        apart = self.stateful or self.forward_layer.go_backwards
+        others = [layer for layer in layers if not isinstance(layer, LSTM)]
+        for layer in others:
+            kind = f"{type(layer).__module__}.{type(layer).__name__}"
+            tell(f"Bidirectional: the layer is a {kind}, not a bothways.keras.LSTM")
+        if others or layers[0].units != layers[1].units:
+            return None
+        if self.stateful or layers[0].go_backwards:
+            return None
         for layer in layers:
-            if not isinstance(layer, LSTM) or layer.units != layers[0].units:
+            if layer.activity_regularizer is not None or (training and layer.dropout):
                 return None
-            apart |= layer.activity_regularizer is not None or bool(training and layer.dropout)
-            apart |= layer.zero_output_for_mask != layer.return_sequences
+            if layer.zero_output_for_mask != layer.return_sequences:
+                return None
         engines = [engine_for(layer, sequences, training) for layer in layers]
-        return None if apart or None in engines else engines[0]
+        return None if None in engines else engines[0]
 
     def _merge(self, both: Any, each: Any) -> Any:
         """Both directions `(..., 2H)`, and `each` of them, merged as Keras does."""

@@ -14,10 +14,11 @@ class LSTM(keras.layers.LSTM):
     """`keras.layers.LSTM` with its arguments, weights, masks and numbers, on Bothways' kernels.
 
     They run on the CPU under the backends torch and JAX, in float32. Masked steps are not
-    computed, and nothing in them can reach a result or a gradient. Another activation, recurrent
-    dropout in training, `unroll=True`, `use_cudnn=True`, another dtype policy, backend or device
-    take Keras's own way, and a warning says so once. Raises `ArgumentError` for sequences or
-    initial states of another size.
+    computed, and nothing in them can reach a result or a gradient. Another activation, in
+    training recurrent dropout or dropout with `implementation=1`, `unroll=True`,
+    `use_cudnn=True`, another dtype policy, backend or device, and under JAX a Bothways without its
+    handlers take Keras's own way, and a warning says so once. Raises `ArgumentError` for sequences
+    or initial states of another size.
 
     Source: https://keras.io/api/layers/recurrent_layers/lstm
     """

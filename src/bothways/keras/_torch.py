@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
-from bothways.nn import lstm
+from bothways.nn import as_ragged, lstm
 
 
 def run(
@@ -26,24 +28,16 @@ def run(
     `bias (D * 4H,)`, `recurrent (D, H, 4H)`; `h0`, `c0`, `h_n` and `c_n (D, N, H)`. What stands
     at masked steps is not read.
     """
-    N, L, I = x.shape  # noqa: E741
-    steps, offsets = x.reshape(N * L, I), torch.arange(N + 1) * L
-    if mask is not None:
-        rows = mask.reshape(N * L).nonzero()[:, 0]
-        steps = steps.index_select(0, rows)
-        offsets = torch.cat([offsets[:1], mask.sum(dim=1).cumsum(dim=0)])
+    ragged, restore = as_ragged(x, mask)
     # Where no gradient is wanted nothing is kept for it: no sequence has a step after the L-th.
     wanted = torch.is_grad_enabled() or torch.compiler.is_compiling()
-    interval = None if wanted else max(L, 1)
+    interval = None if wanted else max(x.shape[1], 1)
     output, h, c, _, _ = lstm(
-        *(steps.contiguous(), None, None, offsets),
+        *(ragged.values.contiguous(), None, None, ragged.offsets),
         *(kernel, bias, recurrent, h0, c0, reverse, "f32", interval),
     )
-    if not sequences:
-        return None, h, c
-    if mask is not None:
-        output = output.new_zeros(N * L, output.shape[1]).index_copy(0, rows, output)
-    return output.reshape(N, L, output.shape[1]), h, c
+    padded: Any = restore(output) if sequences else None
+    return padded, h, c
 
 
 def before_first(h0: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from bothways.nn._lstm import LSTM  # noqa: E402
 from bothways.nn._ops import lstm  # noqa: E402
 from bothways.nn._optim import Adam, AdamW, RMSprop  # noqa: E402
 from bothways.nn._pooling import Pool  # noqa: E402
-from bothways.nn._ragged import RaggedTensor  # noqa: E402
+from bothways.nn._ragged import RaggedTensor, as_ragged  # noqa: E402
 from bothways.nn._replace import replace  # noqa: E402
 from bothways.nn._stack import States  # noqa: E402
 from bothways.nn._threads import kernel_threads, use_threads  # noqa: E402
@@ -32,6 +32,7 @@ __all__ = [
     "RaggedTensor",
     "States",
     "VariationalDropout",
+    "as_ragged",
     "glorot_uniform",
     "kernel_threads",
     "lstm",

@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from bothways.errors import TensorError
 from bothways.nn import _rows
-from bothways.nn._ragged import RaggedTensor, check_mask, padding_of
+from bothways.nn._ragged import RaggedTensor, check_mask, offsets_of, padding_of
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ def _padded(x: Tensor, batch_first: bool, mask: Tensor | None, lengths: Any) -> 
         return padded.transpose(0, 1).contiguous() if time_first else padded
 
     def arrange(rows: Tensor) -> Tensor:
-        return rows.reshape(L, N, -1).transpose(0, 1).reshape(N * L, -1)
+        width = rows.shape[1]  # -1 says nothing where there are no rows
+        return rows.reshape(L, N, width).transpose(0, 1).reshape(N * L, width)
 
     return Form(
         *(given, offsets, lambda: padding.steps(x), restore),
@@ -134,14 +135,14 @@ def _packed(batch: PackedSequence) -> Form:
     if unsorted_indices is not None:
         position = unsorted_indices.cpu()
     lengths = (sizes > position[:, None]).sum(dim=1)
-    offsets = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
+    offsets = offsets_of(lengths)
     # Step t of a sequence stands in the t-th group, at the place of the sequence in sorted order.
     step = torch.arange(T, device="cpu") - offsets[:-1].repeat_interleave(lengths)
     rows = (sizes.cumsum(0) - sizes)[step] + position.repeat_interleave(lengths)
-    places = torch.empty_like(rows)
-    places[rows] = torch.arange(T, device="cpu")
 
     def restore(values: Tensor) -> PackedSequence:
+        places = torch.empty_like(rows)
+        places[rows] = torch.arange(T, device="cpu")
         return PackedSequence(_rows.take(values, places), sizes, sorted_indices, unsorted_indices)
 
     def arrange(steps: Tensor) -> Tensor:

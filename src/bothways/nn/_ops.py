@@ -65,8 +65,8 @@ def _(
     reverse, precision="f32", interval=None,
 ):  # fmt: skip
     D, H, _ = recurrent.shape
-    N, T = offsets.shape[0] - 1, (x if index is None else index).shape[0]
-    U = (x if rows is None else rows).shape[0]
+    N, U = offsets.shape[0] - 1, (x if rows is None else rows).shape[0]
+    T = U if index is None else index.shape[0]
     kept: tuple[Any, ...] = (D, T, 6 * H)
     if interval is not None:  # how many there are depends on the lengths of the sequences
         kept = (D, torch.library.get_ctx().new_dynamic_size(), 2 * H)

@@ -32,7 +32,7 @@ def run_packed(
     if not len(x):
         return x.new_zeros(0, width), h0.clone(), c0.clone()
     rows, batch_sizes, some = _interleave(offsets)
-    some = some.to(x.device)
+    rows, some = rows.to(x.device), some.to(x.device)
     packed = PackedSequence(_rows.take(x, rows), batch_sizes)
     steps, (h, c) = run(packed, (h0.index_select(1, some), c0.index_select(1, some)))
     output = _rows.put(steps, rows, len(x))

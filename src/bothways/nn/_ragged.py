@@ -76,9 +76,13 @@ def padding_of(shape: tuple[int, int], mask: Tensor | None) -> tuple[Tensor, Pad
     if mask is None:
         return torch.arange(N + 1, device="cpu") * L, Padding(shape, None)
     check_mask(mask, shape)
-    lengths = mask.sum(dim=1).cpu()
-    offsets = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
+    offsets = offsets_of(mask.sum(dim=1).cpu())
     return offsets, Padding(shape, mask.reshape(-1).nonzero()[:, 0])
+
+
+def offsets_of(lengths: Tensor) -> Tensor:
+    """Where sequences of `lengths (N,)` begin, and the end: `(N + 1,)`."""
+    return torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
 
 
 def check_mask(mask: Any, shape: tuple[int, ...]) -> None:

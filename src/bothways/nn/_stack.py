@@ -66,7 +66,7 @@ def run_stack(
     (x, offsets), found = batch, []
     D, H, _ = layers[0].recurrent.shape
     if initial is not None:
-        check_states(initial, (len(layers) * D, offsets.shape[0] - 1, H))
+        _check_states(initial, (len(layers) * D, offsets.shape[0] - 1, H))
     for k, weights in enumerate(layers):
         if k:
             x, rows, index = drop(x), None, None
@@ -80,7 +80,7 @@ def run_stack(
     return x, States(*map(torch.cat, zip(*found, strict=True)))
 
 
-def check_states(states: States, shape: tuple[int, int, int]) -> None:
+def _check_states(states: States, shape: tuple[int, int, int]) -> None:
     """Raise `TensorError` unless both have that shape."""
     for name, state in zip(("h0", "c0"), states, strict=True):
         if state.shape != shape:

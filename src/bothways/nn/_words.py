@@ -10,6 +10,7 @@ from bothways import kernels
 from bothways._ragged import check_offsets
 from bothways.nn import _operator
 from bothways.nn._operator import Operator, as_array, refuse_second_derivative
+from bothways.nn._ragged import offsets_of
 
 
 @Operator
@@ -124,7 +125,7 @@ def distinct_by_sequence(
     U = max(1, len(rows))
     pairs, index = (sequence * U + word).unique(return_inverse=True)
     counts = torch.bincount(pairs // U, minlength=N).cpu()
-    return rows, pairs % U, torch.cat([counts.new_zeros(1), counts.cumsum(0)]), index
+    return rows, pairs % U, offsets_of(counts), index
 
 
 def take(x: Tensor, places: Tensor) -> Tensor:
