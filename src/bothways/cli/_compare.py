@@ -13,8 +13,8 @@ def compare(
     data: Annotated[str, typer.Argument(help="Labelled texts, as for train.")],
     test: Annotated[str, typer.Option(help="What to test on: a fraction, a number of texts, or a "
                                       "file.")] = "0.2",
-    preset: Annotated[str, typer.Option(help="The recipe to compare with itself, of one direction "
-                                        "and without a mask.")] = "classic",
+    preset: Annotated[str | None, typer.Option(help="The recipe to compare with itself, of one "
+                      "direction and without a mask; classic if not given.")] = None,
     variant: Annotated[list[str] | None, typer.Option(help="RECIPE or RECIPE:CHANGE,... instead, "
                        "with forward, both, masked, unmasked; give it twice or more.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each.")] = 3,
@@ -28,18 +28,17 @@ def compare(
     json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
 ) -> None:  # fmt: skip
     """Train recipes side by side with several seeds; tell which is better, and how surely."""
-    from bothways.cli._output import messages, print_json, results
+    from bothways.cli._output import check_html, messages, print_json, results
     from bothways.data import read, split
-    from bothways.pages import check_page, write_page
+    from bothways.pages import write_page
 
-    if html is not None:
-        check_page(html)
-        for module in ("matplotlib", "jinja2"):
-            require(module, extra="train", purpose="the page")
+    if preset is not None and variant:
+        raise typer.BadParameter("--preset and --variant both say what to train: choose one")
+    check_html(html)
     require("sklearn", extra="train", purpose="a comparison")
     from bothways import comparison
 
-    names = variant or comparison.default_variants(preset)
+    names = variant or comparison.default_variants(preset or "classic")
     variants = comparison.parse_variants(names, epochs=epochs, length=max_length)
     rows = read(data, text=text, label=label)
     try:

@@ -41,9 +41,9 @@ def evaluate(
     right, and Hamming loss."""
     require("sklearn", extra="train", purpose="evaluate")
     from bothways.cli import _multilabel as multilabel
-    from bothways.cli._output import messages, print_json
+    from bothways.cli._output import check_html, messages, print_json
     from bothways.data import read
-    from bothways.pages import check_page, write_page
+    from bothways.pages import write_page
     from bothways.report import (
         answer,
         baseline_rows,
@@ -57,8 +57,7 @@ def evaluate(
     )
     from bothways.runtime import load, refuse_several
 
-    if html is not None:
-        check_page(html)
+    check_html(html)
     loaded = load(model)
     refuse_several(loaded.spec.network.multilabel, reject_below)
     one = loaded.spec.task == "classification"

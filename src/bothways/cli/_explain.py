@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bothways.errors import DataError, require
+from bothways.errors import DataError
 
 _POINTS = 400  # of the curve: as many as its pixels tell apart, and no book takes hours
 
@@ -24,15 +24,12 @@ def explain(
     json: Annotated[bool, typer.Option("--json", help="Print every token as JSON.")] = False,
 ) -> None:  # fmt: skip
     """Tell what each word of a text contributed to its score, by way of each reader."""
-    from bothways.cli._output import messages, print_json, results
+    from bothways.cli._output import check_html, messages, print_json, results
     from bothways.explain import show, to_page
-    from bothways.pages import check_page, write_page
+    from bothways.pages import write_page
     from bothways.runtime import load
 
-    if html is not None:
-        check_page(html)
-        for module in ("matplotlib", "jinja2"):
-            require(module, extra="train", purpose="the page")
+    check_html(html)
     whole = _standard_input() if text == "-" else text
     loaded = load(model)
     found = loaded.explain(whole, label, padded=padded, threads=threads)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bothways.errors import DataError, require
+from bothways.errors import DataError
 
 if TYPE_CHECKING:
     from bothways.data import Dataset
@@ -35,15 +35,12 @@ def inspect(
     from dataclasses import asdict
 
     from bothways import inspection
-    from bothways.cli._output import messages, print_json, results
-    from bothways.pages import check_page, write_page
+    from bothways.cli._output import check_html, messages, print_json, results
+    from bothways.pages import write_page
 
     if model is not None and suspicious:
         raise typer.BadParameter("--model and --suspicious both judge the labels: choose one")
-    if html is not None:
-        check_page(html)
-        for module in ("matplotlib", "jinja2"):
-            require(module, extra="train", purpose="the page")
+    check_html(html)
     rows, refusal = _read(data, text, label, label_separator)
     if refusal is not None and (label is not None or label_separator is not None):
         raise DataError(refusal)

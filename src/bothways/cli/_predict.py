@@ -82,16 +82,11 @@ def predict(
 def _answers(
     labels: list[str], probabilities: NDArray[np.float32], decide: Decide
 ) -> Iterator[str]:
-    for name, p in _decided(labels, decide(probabilities)):
-        yield f"{'unsure' if name is None else name}\t{p:.4f}\n"
-
-
-def _decided(labels: list[str], decisions: Decisions) -> Iterator[tuple[str | None, float]]:
-    """The label of each text, None if it is not sure enough, and its probability."""
+    """A line for each text: its label, or that it is not sure enough, and the probability."""
     from bothways.runtime import UNSURE
 
-    for c, p in zip(*(column.tolist() for column in decisions), strict=True):
-        yield (None if c == UNSURE else labels[c]), p
+    for c, p in zip(*(column.tolist() for column in decide(probabilities)), strict=True):
+        yield f"{'unsure' if c == UNSURE else labels[c]}\t{p:.4f}\n"
 
 
 def _open(file: str) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bothways.errors import ArgumentError, require
+from bothways.errors import ArgumentError
 
 
 def read(
@@ -25,7 +25,7 @@ def read(
                                       "chance.")] = 1_000,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of that chance.")] = 0,
     show: Annotated[int, typer.Option(min=0, help="Texts to list that hindsight turned "
-                                      "around.")] = 10,
+                                      "around, on the page and in --json.")] = 10,
     html: Annotated[str | None, typer.Option(help="Write a page for the browser too.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
@@ -37,15 +37,12 @@ def read(
 
     from bothways import data as datasets
     from bothways.cli._evaluate import check_known_labels, held_out_rows
-    from bothways.cli._output import messages, print_json, results
+    from bothways.cli._output import check_html, messages, print_json, results
     from bothways.explain import read_along, readings_page, show_readings
-    from bothways.pages import check_page, write_page
+    from bothways.pages import write_page
     from bothways.runtime import load
 
-    if html is not None:
-        check_page(html)
-        for module in ("matplotlib", "jinja2"):
-            require(module, extra="train", purpose="the page")
+    check_html(html)
     loaded = load(model)
     other = None if beside is None else load(beside)
     if other is not None and set(other.labels) != set(loaded.labels):

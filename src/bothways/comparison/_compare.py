@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bothways.comparison._fading import fading
+from bothways.comparison._fading import STEPS, fading
 from bothways.comparison._variants import Variant
 from bothways.data import Dataset
 from bothways.errors import DataError, listed
@@ -73,7 +73,7 @@ class Comparison:
 
     def document(self) -> dict[str, Any]:
         """All of it as JSON can hold it."""
-        return asdict(self)
+        return {"zeros": list(STEPS), **asdict(self)}
 
 
 def compare_recipes(

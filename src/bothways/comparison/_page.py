@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 def comparison_page(of: Comparison, *, data: str) -> str:
     """The document. Raises `MissingExtraError` without matplotlib or jinja2."""
+    seeds = f"{of.seeds} {'seed' if of.seeds == 1 else 'seeds'}"
     told = "; ".join(f"{v.name} {v.accuracy:.1%}" for v in of.variants)
     return render(
         Path(__file__).parent / "comparison.html",
         title="Side by side",
         subtitle=f"{len(of.variants)} recipes on {Path(data).name or data}: {of.train_texts:,} "
-        f"texts to learn from, {of.test_texts:,} to test on, {of.seeds} seeds",
+        f"texts to learn from, {of.test_texts:,} to test on, {seeds}",
         of=of,
         accuracies=picture(partial(draw_accuracies, of=of), f"Accuracies. {told}", height=3.6),
         fading=picture(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bothways.comparison._compare import Comparison, Difference
 from bothways.comparison._fading import STEPS
@@ -21,7 +22,7 @@ def show_comparison(console: Console, of: Comparison) -> None:
     for variant in of.variants:
         low, high = min(variant.accuracies), max(variant.accuracies)
         table.add_row(
-            variant.name,
+            Text(variant.name),
             f"{variant.accuracy:.4f}",
             f"{low:.4f} to {high:.4f}",
             f"{variant.seconds:.1f}",
@@ -33,11 +34,11 @@ def show_comparison(console: Console, of: Comparison) -> None:
     for limit in of.lengths:
         table.add_column(f"{limit:,}", justify="right")
     for variant in of.variants:
-        table.add_row(variant.name, *(f"{share:.4f}" for share in variant.by_length))
+        table.add_row(Text(variant.name), *(f"{share:.4f}" for share in variant.by_length))
     console.print(table)
     console.print()
     for found in of.differences:
-        console.print(sentence(found), soft_wrap=True)
+        console.print(sentence(found), markup=False, soft_wrap=True)
 
 
 def sentence(of: Difference) -> str:

@@ -122,7 +122,7 @@ def read_along(
             rows = _streamed(Stream(model, lookahead=k, threads=threads), text, k)
             found[f"lookahead {k}"].append(decide(rows, model.spec).answers)
         if beside is not None:
-            rows = beside.prefixes(text, threads=threads).probabilities
+            rows = _streamed(Stream(beside, threads=threads), text, 0)
             places = np.array([_place(model, name) for name in beside.labels])
             found["beside"].append(places[decide(rows, beside.spec).answers])
         progress(number + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ def readings_page(of: Readings, *, model: str, data: str) -> str:
 def draw_accuracy(figure: Figure, of: Readings) -> None:
     """A curve for each reading, with its interval."""
     axes = figure.subplots()
-    for reading, color in zip(of.readings, SERIES, strict=False):
+    for reading, color in zip(of.readings, cycle(SERIES), strict=False):
         low, high = zip(*reading.intervals, strict=True)
         axes.fill_between(of.grid, low, high, color=color, alpha=0.15, linewidth=0)
         axes.plot(of.grid, reading.accuracy, color=color, label=reading.name)
@@ -61,7 +62,7 @@ def draw_accuracy(figure: Figure, of: Readings) -> None:
 def draw_settled(figure: Figure, of: Readings) -> None:
     """A curve for each reading: the share of answers that stay."""
     axes = figure.subplots()
-    for reading, color in zip(of.readings, SERIES, strict=False):
+    for reading, color in zip(of.readings, cycle(SERIES), strict=False):
         axes.plot(of.grid, reading.settled, color=color, label=reading.name)
     axes.set_ylabel("answers that stay")
     axes.set_ylim(-0.02, 1.02)
