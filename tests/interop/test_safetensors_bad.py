@@ -240,3 +240,13 @@ def test_mutants(state, tmp_path, own, seed):
             assert "\n" not in str(error)
         assert sorted(os.listdir(tmp_path)) == before
     assert 5 < read < 250
+
+
+@pytest.mark.parametrize("begin", [b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"])
+def test_a_header_whose_length_looks_like_a_pickle(tmp_path, begin):
+    """The first bytes of a safetensors file are a number, which may be those of a pickle."""
+    one = np.ones(1, np.float32)
+    files = (save({"m" * n: one}) for n in range(1, 2_000))
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(next(data for data in files if data.startswith(begin)))
+    assert list(_safetensors.read_safetensors(path).tensors.values()) == [one]

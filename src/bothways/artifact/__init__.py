@@ -10,9 +10,10 @@ Nothing in it is ever executed or unpickled.
 from __future__ import annotations
 
 from bothways.artifact._atomic import claim
-from bothways.artifact._card import calibration, card, coverage, score
+from bothways.artifact._card import calibration, card, coverage
 from bothways.artifact._document import spec_json, spec_of
 from bothways.artifact._file import check_replaceable, replace_file
+from bothways.artifact._front_matter import score
 from bothways.artifact._json import parse as parse_json
 from bothways.artifact._load import load
 from bothways.artifact._network import LayerSpec, NetworkSpec, layer_names

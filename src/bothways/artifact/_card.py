@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bothways.artifact._front_matter import front_matter
+from bothways.artifact._front_matter import front_matter, score
 from bothways.artifact._network import NetworkSpec
 from bothways.artifact._spec import Spec
 
@@ -136,11 +136,6 @@ def coverage(v: dict[str, Any]) -> str:
         f"{v['words']:,} of {v['of_words']:,} words ({v['words'] / max(1, v['of_words']):.1%})"
         f"{composed}, and {v['token_share']:.1%} of the tokens"
     )
-
-
-def score(q: dict[str, Any]) -> tuple[str, float]:
-    """What the best epoch was chosen by, from the `quality` of a spec: its name and value."""
-    return ("micro F1", q["micro_f1"]) if "micro_f1" in q else ("accuracy", q["accuracy"])
 
 
 def calibration(c: dict[str, Any]) -> str:

@@ -5,6 +5,8 @@ https://huggingface.co/docs/hub/model-cards#model-card-metadata
 
 from __future__ import annotations
 
+from typing import Any
+
 from bothways.artifact._spec import Spec
 
 
@@ -20,8 +22,8 @@ def front_matter(spec: Spec) -> list[str]:
         "- lstm",
     ]
     if q:
-        kind, value = ("f1", q["micro_f1"]) if "micro_f1" in q else ("accuracy", q["accuracy"])
-        name = "micro F1" if kind == "f1" else "accuracy"
+        name, value = score(q)
+        kind = "f1" if name == "micro F1" else name
         weighted = ", weighted as in training" if "weighted" in q else ""
         lines += [
             "model-index:",
@@ -38,3 +40,8 @@ def front_matter(spec: Spec) -> list[str]:
             f"      value: {value:.4f}",
         ]
     return [*lines, "---", ""]
+
+
+def score(q: dict[str, Any]) -> tuple[str, float]:
+    """What the best epoch was chosen by, from the `quality` of a spec: its name and value."""
+    return ("micro F1", q["micro_f1"]) if "micro_f1" in q else ("accuracy", q["accuracy"])

@@ -24,20 +24,15 @@ def export(
     """Write a model in a form that other programs open, and compare what they answer."""
     from bothways import interop
     from bothways.cli._output import messages, print_json
-    from bothways.data import read
 
     if to not in interop.FORMS:
         raise typer.BadParameter(f"--to: expected one of {', '.join(interop.FORMS)}, got {to!r}")
-    if text is not None and sample is None:
-        raise typer.BadParameter("--text is about the texts of --sample, which was not given")
-    rows = None if sample is None else read(sample, text=text, multilabel=True, need_labels=False)
-    seen, files = interop.export(
-        *(model, file), to=to, texts=rows.texts if rows else None, overwrite=overwrite
-    )
+    texts = sampled(sample, text)
+    seen, files = interop.export(*(model, file), to=to, texts=texts, overwrite=overwrite)
     if json:
         print_json({"model": model, "files": files, "sample": sample, **seen._asdict()})
         return
-    messages().print(told(seen, f"of {sample}" if sample else "made of the vocabulary"))
+    messages().print(told(seen, sample))
     for path in files:
         messages().print(f"wrote {path}")
         if path.endswith(".py"):  # the program that loads the others
@@ -45,9 +40,21 @@ def export(
                 sys.stdout.write(program.read())
 
 
-def told(seen: Comparison, texts: str) -> str:
+def sampled(sample: str | None, text: str | None) -> list[str] | None:
+    """The texts of --sample, whose column --text names; None without it."""
+    from bothways.data import read
+
+    if text is not None and sample is None:
+        raise typer.BadParameter("--text is about the texts of --sample, which was not given")
+    if sample is None:
+        return None
+    return read(sample, text=text, multilabel=True, need_labels=False).texts
+
+
+def told(seen: Comparison, sample: str | None) -> str:
     """A sentence about a comparison."""
     return (
         f"{seen.answered_by} and the model: the largest difference of a probability is "
-        f"{seen.largest_difference:.1e} on {seen.texts:,} texts {texts}"
+        f"{seen.largest_difference:.1e} on {seen.texts:,} texts "
+        f"{f'of {sample}' if sample else 'made of the vocabulary'}"
     )

@@ -20,7 +20,7 @@ def import_(
     labels: Annotated[str | None, typer.Option(help="Names of the labels in the order of the "
                       "outputs, as neg,pos; without it 0,1.")] = None,
     vocabulary: Annotated[str | None, typer.Option(help="The tokens of the ids, one a line, if the "
-                          "model has no TextVectorization.")] = None,
+                          "model has no TextVectorization; or the .json of an export.")] = None,
     length: Annotated[int | None, typer.Option(min=1, help="Tokens that texts were cut at and "
                       "filled up to, if the file does not say.")] = None,
     standardize: Annotated[Literal["lower_and_strip_punctuation", "lower", "strip_punctuation",
@@ -44,13 +44,10 @@ def import_(
 ) -> None:  # fmt: skip
     """Make a model of a file that Keras or PyTorch wrote, and compare what they answer."""
     from bothways import interop
-    from bothways.cli._export import told
+    from bothways.cli._export import sampled, told
     from bothways.cli._output import messages, print_json
-    from bothways.data import read
 
-    if text is not None and sample is None:
-        raise typer.BadParameter("--text is about the texts of --sample, which was not given")
-    rows = None if sample is None else read(sample, text=text, multilabel=True, need_labels=False)
+    texts = sampled(sample, text)
     if not file.lower().endswith((".keras", *_OF_PYTORCH)):
         raise ArgumentError(
             f"{file}: expected a .keras file, as Keras 3 saves models (an .h5 file is opened and "
@@ -72,7 +69,7 @@ def import_(
         standardize=None if standardize == "none" else standardize,
         split=split,
         as_trained=as_trained,
-        texts=rows.texts if rows else None,
+        texts=texts,
         overwrite=overwrite,
         **of_state,
     )
@@ -81,5 +78,5 @@ def import_(
         return
     for note in notes:
         messages().print(note)
-    messages().print(told(seen, f"of {sample}" if sample else "made of the vocabulary"))
+    messages().print(told(seen, sample))
     messages().print(f"saved {out}")

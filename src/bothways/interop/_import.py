@@ -9,10 +9,11 @@ from typing import NamedTuple
 from bothways import artifact
 from bothways.artifact import Spec
 from bothways.errors import ArgumentError, ArtifactError
-from bothways.interop import _keras_read, _torch_read
 from bothways.interop._compare import Comparison, compare
-from bothways.interop._read_model import ReadModel
+from bothways.interop._keras_read import read_keras
+from bothways.interop._read_model import Options, ReadModel
 from bothways.interop._sample import sample_of
+from bothways.interop._torch_read import read_torch
 from bothways.runtime import Model
 
 
@@ -54,9 +55,8 @@ def import_keras(
     understood; `ArgumentError` for options that contradict it; `MissingExtraError` without h5py.
     Then `out` is as it was.
     """
-    options = _keras_read.Options(labels, vocabulary, length, standardize, split, as_trained)
-    _check_length(length)
-    return _import(path, out, lambda: _keras_read.read_keras(path, options), texts, overwrite)
+    options = Options(labels, vocabulary, length, standardize, split, as_trained)
+    return _import(read_keras, path, out, options, texts, overwrite)
 
 
 def import_torch(
@@ -92,11 +92,10 @@ def import_torch(
     Raises `ArtifactError` for a file that is not whole, is a pickle, or is not understood, and
     `ArgumentError` for options that contradict it. Then `out` is as it was.
     """
-    options = _torch_read.Options(
+    options = Options(
         *(labels, vocabulary, length, standardize, split, as_trained), pooling, merge, multilabel
     )
-    _check_length(length)
-    return _import(path, out, lambda: _torch_read.read_torch(path, options), texts, overwrite)
+    return _import(read_torch, path, out, options, texts, overwrite)
 
 
 def _card(spec: Spec) -> str:
@@ -109,22 +108,20 @@ def _card(spec: Spec) -> str:
         ) from None
 
 
-def _check_length(length: int | None) -> None:
-    if length is not None and length < 1:
-        raise ArgumentError(f"length must be a whole number from 1, got {length!r}")
-
-
 def _import(
+    read_file: Callable[[str | os.PathLike[str], Options], ReadModel],
     path: str | os.PathLike[str],
     out: str | os.PathLike[str],
-    read_file: Callable[[], ReadModel],
+    options: Options,
     texts: Sequence[str] | None,
     overwrite: bool,
 ) -> Imported:
     """Read, compare and save."""
+    if options.length is not None and options.length < 1:
+        raise ArgumentError(f"length must be a whole number from 1, got {options.length!r}")
     artifact.check_writable(out, overwrite=overwrite)
     with artifact.about(os.fsdecode(path)):
-        read = read_file()
+        read = read_file(path, options)
         model = Model(read.spec, read.tensors)
         sample = sample_of(texts, read.spec.vectorizer)
         theirs, known = read.answer(model.vectorizer.encode(sample).ids)

@@ -54,8 +54,8 @@ def find_parts(graph: Graph) -> Parts:
     chain, pool = _chain(graph)
     length, vectorizer, rest = _beginning(chain)
     embedding = _next(rest, ("Embedding",), "an Embedding")
-    for name, least in (("input_dim", 1), ("output_dim", 1)):
-        _whole(embedding, name, least)
+    for name in ("input_dim", "output_dim"):
+        _whole(embedding, name)
     layers: list[tuple[Node, LayerSpec]] = []
     while rest and rest[0].kind in ("LSTM", "Bidirectional"):
         node = rest.pop(0)
@@ -64,7 +64,7 @@ def find_parts(graph: Graph) -> Parts:
         _next(rest, ("LSTM", "Bidirectional"), "an LSTM or Bidirectional")
     plain = rest.pop(0) if rest and rest[0].kind in _POOLS and pool is None else None
     dense = _next(rest, ("Dense",), "a Dense layer")
-    _whole(dense, "units", 1)
+    _whole(dense, "units")
     activation = dense.config.get("activation") or "linear"
     if rest and rest[0].kind in ("Activation", "Softmax") and activation == "linear":
         activation = _activation(rest.pop(0))
@@ -140,15 +140,13 @@ def _beginning(chain: list[Node]) -> tuple[int | None, Node | None, list[Node]]:
 
 def _layer(node: Node) -> LayerSpec:
     config = _inner(node)
-    units = config.get("units")
     if not _bidirectional(node):
         if config.get("go_backwards", False):
             raise ArtifactError(
                 f"its layer {node.name!r} is an LSTM that reads backwards alone, which is not "
                 "supported: only in a Bidirectional"
             )
-        _whole(node, "units", 1)
-        return LayerSpec(node.config["units"], False, "concat")
+        return LayerSpec(_whole(node, "units"), False, "concat")
     backward = node.config["backward_layer"]["config"]
     if (config.get("go_backwards"), backward.get("go_backwards")) != (False, True):
         raise ArtifactError(
@@ -161,11 +159,7 @@ def _layer(node: Node) -> LayerSpec:
                 f"its layer {node.name!r} has {option}={config.get(option)} forward and "
                 f"{backward.get(option)} backward, expected the same"
             )
-    if type(units) is not int or units < 1:
-        raise ArtifactError(
-            f"its layer {node.name!r} has units={str(units)[:60]}, expected 1 or more"
-        )
-    return LayerSpec(units, True, node.config.get("merge_mode", "concat"))
+    return LayerSpec(_whole(node, "units"), True, node.config.get("merge_mode", "concat"))
 
 
 def _check_sequences(parts: Parts, pooled: bool) -> None:
@@ -245,10 +239,11 @@ def _unexpected(node: Node, expected: str) -> ArtifactError:
     )
 
 
-def _whole(node: Node, option: str, least: int) -> None:
-    value = node.config.get(option)
-    if type(value) is not int or value < least:
+def _whole(node: Node, option: str) -> int:
+    value = _inner(node).get(option)
+    if type(value) is not int or value < 1:
         raise ArtifactError(
             f"its layer {node.name!r} has {option}={str(value)[:60]}, expected a whole number "
-            f"from {least}"
+            "from 1"
         )
+    return value

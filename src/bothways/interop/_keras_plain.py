@@ -144,11 +144,11 @@ def _average(c: Mapping[str, Any], weights: Any, read: Masked) -> Masked:
 
 def _dense(c: Mapping[str, Any], weights: Any, read: Masked) -> Masked:
     x = read[0] @ weights[0] + (weights[1] if len(weights) > 1 else 0)
-    return _ACTIVATIONS[c.get("activation") or "linear"](x), read[1]
+    return ACTIVATIONS[c.get("activation") or "linear"](x), read[1]
 
 
 def _activation(c: Mapping[str, Any], weights: Any, read: Masked) -> Masked:
-    return _ACTIVATIONS[c["activation"]](read[0]), read[1]
+    return ACTIVATIONS[c["activation"]](read[0]), read[1]
 
 
 def _softmax_layer(c: Mapping[str, Any], weights: Any, read: Masked) -> Masked:
@@ -172,7 +172,7 @@ def _softmax(x: Array, axis: int = -1) -> Array:
     return e / e.sum(axis=axis, keepdims=True)
 
 
-_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "linear": lambda x: x,
     "sigmoid": _sigmoid,
     "softmax": _softmax,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -23,26 +23,15 @@ from bothways.interop._compare import both_labels
 from bothways.interop._hdf5 import read_arrays
 from bothways.interop._keras_graph import parse_graph
 from bothways.interop._keras_layers import Parts, find_parts
-from bothways.interop._keras_plain import PlainKeras
-from bothways.interop._keras_scores import activation_of, apply_activation
-from bothways.interop._keras_text import from_file, from_json, from_layer
+from bothways.interop._keras_plain import ACTIVATIONS, PlainKeras
+from bothways.interop._keras_scores import activation_of
+from bothways.interop._keras_text import described, from_file, from_layer
 from bothways.interop._keras_weights import tensors_of
-from bothways.interop._read_model import Answers, ReadModel, label_names
+from bothways.interop._read_model import Answers, Options, ReadModel, label_names
 
 # Of the parts of an archive that are text. Weights are bounded by the size of the archive.
 _LARGEST_TEXT = 16 * 2**20
 _HDF5 = b"\x89HDF"
-
-
-class Options(NamedTuple):
-    """What a file may not say: see `import_keras`."""
-
-    labels: Sequence[str] | None = None
-    vocabulary: str | os.PathLike[str] | None = None
-    length: int | None = None
-    standardize: str | None = "lower_and_strip_punctuation"
-    split: str = "whitespace"
-    as_trained: bool = False
 
 
 def read_keras(path: str | os.PathLike[str], options: Options) -> ReadModel:
@@ -81,7 +70,7 @@ def read_keras(path: str | os.PathLike[str], options: Options) -> ReadModel:
     def answer(ids: Ragged) -> Answers:
         answers = plain.answer(ids, length)
         if parts.activation == "linear":
-            answers = apply_activation(activation, answers)
+            answers = ACTIVATIONS[activation](answers)
         known = (ids.lengths > 0) | (network.pooling != "mean") | bool(parts.padding)
         return both_labels(answers), known | ~np.isnan(answers).any(axis=1)
 
@@ -115,7 +104,7 @@ def _vectorizer(parts: Parts, archive: Archive, options: Options) -> VectorizerS
             "--vocabulary FILE"
         )
     else:
-        vectorizer = _beside(os.fsdecode(options.vocabulary), parts.length, options, others)
+        vectorizer = _beside(os.fsdecode(options.vocabulary), parts.length, options)
     rows = parts.embedding.config["input_dim"]
     if rows < len(vectorizer.vocabulary):
         raise ArtifactError(
@@ -125,24 +114,15 @@ def _vectorizer(parts: Parts, archive: Archive, options: Options) -> VectorizerS
     return vectorizer
 
 
-def _beside(path: str, fixed: int | None, options: Options, others: Options) -> VectorizerSpec:
+def _beside(path: str, fixed: int | None, options: Options) -> VectorizerSpec:
     """The vectorizer of a file of tokens, or of the description that `export` writes."""
-    described = path.endswith(".json")
-    if described and others != Options():
-        raise ArgumentError(
-            f"{path} says how texts are read; length, standardize and split are for a file of "
-            "tokens"
-        )
     with about(path):
-        if described:
-            vectorizer = from_json(path)
-        else:
-            vectorizer = from_file(
-                path,
-                length=options.length or fixed,
-                standardize=options.standardize,
-                split=options.split,
-            )
+        vectorizer = described(path, options) or from_file(
+            path,
+            length=options.length or fixed,
+            standardize=options.standardize,
+            split=options.split,
+        )
     length = vectorizer.output_sequence_length
     if fixed not in (None, length):
         raise ArgumentError(

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bothways.errors import ArtifactError
 from bothways.interop._keras_layers import Parts
 
@@ -32,14 +29,6 @@ def activation_of(parts: Parts, compiled: Any) -> tuple[str, list[str]]:
     return activation, [
         f"the last layer is linear: its numbers are taken as scores before a {activation}{because}"
     ]
-
-
-def apply_activation(activation: str, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities of scores `(N, outputs)`."""
-    if activation == "sigmoid":
-        return 0.5 + 0.5 * np.tanh(scores / 2)
-    e = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
 
 
 def _loss(compiled: Any) -> str | None:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bothways.artifact import VectorizerSpec, parse_json
-from bothways.errors import ArtifactError
+from bothways.errors import ArgumentError, ArtifactError
 from bothways.interop._archive import Archive, open_regular
 from bothways.interop._keras_graph import Node
+from bothways.interop._read_model import Options
 
 LARGEST = 64 * 2**20
 """Bytes of the largest vocabulary: about four million tokens."""
@@ -78,6 +79,22 @@ def from_json(path: str | os.PathLike[str]) -> VectorizerSpec:
         vocabulary=tuple(vocabulary),
         truncate=how["kept_of_longer"],
     )
+
+
+def described(path: str, options: Options) -> VectorizerSpec | None:
+    """The vectorizer of the description that `export` writes; None for a file of tokens.
+
+    Raises `ArtifactError`, and `ArgumentError` for an option that it says itself.
+    """
+    if not path.endswith(".json"):
+        return None
+    own = Options(length=options.length, standardize=options.standardize, split=options.split)
+    if own != Options():
+        raise ArgumentError(
+            f"{path} says how texts are read; length, standardize and split are for a file of "
+            "tokens"
+        )
+    return from_json(path)
 
 
 def read_lines(path: str | os.PathLike[str]) -> list[str]:

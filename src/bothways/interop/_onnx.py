@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from bothways.artifact import Spec
 from bothways.errors import ArtifactError, require
 from bothways.interop._onnx_graph import FILE_FORMAT, OPERATORS, Graph, Tensors, network
+from bothways.interop._padded import in_batches
 from bothways.interop._reading import BESIDE, reading
 from bothways.runtime import Model
 
-# Texts that ONNX Runtime reads at once.
-_BATCH = 32
 _LARGEST = 2**31 - 1
 
 
@@ -45,12 +44,10 @@ def answer(
     options.log_severity_level = 4  # what goes wrong is an exception, not a line on stderr too
     session = ort.InferenceSession(files[name], options, providers=["CPUExecutionProvider"])
     ids, _ = model.vectorizer.encode(texts)
-    rows = []
-    for start in range(0, len(ids), _BATCH):
-        part = ids.slice(start, start + _BATCH)
-        padded = part.to_padded()[0].astype(np.int32)
-        given = {"ids": padded, "lengths": part.lengths.astype(np.int32)}
-        rows.append(session.run(None, given)[0])
+    rows = [
+        session.run(None, {"ids": padded, "lengths": lengths.astype(np.int32)})[0]
+        for padded, lengths in in_batches(ids)
+    ]
     return np.concatenate(rows), f"ONNX Runtime {ort.__version__}"
 
 

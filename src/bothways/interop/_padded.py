@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from bothways import Ragged
 
+_AT_ONCE = 32
 _TEXTS, _PLACES = 250, 60_000
+
+
+def in_batches(ids: Ragged) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
+    """32 texts at a time, in order: ids `(B, L)`, filled with zeros, and lengths `(B,)`."""
+    for start in range(0, len(ids), _AT_ONCE):
+        part = ids.slice(start, start + _AT_ONCE)
+        yield part.to_padded()[0], part.lengths
 
 
 def padded_batches(

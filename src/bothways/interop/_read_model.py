@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +14,20 @@ from bothways.artifact import Spec
 from bothways.errors import ArgumentError
 
 Answers = tuple[NDArray[np.floating[Any]], NDArray[np.bool_]]
+
+
+class Options(NamedTuple):
+    """What a file may not say: see `import_keras`, and of the last three `import_torch`."""
+
+    labels: Sequence[str] | None = None
+    vocabulary: str | os.PathLike[str] | None = None
+    length: int | None = None
+    standardize: str | None = "lower_and_strip_punctuation"
+    split: str = "whitespace"
+    as_trained: bool = False
+    pooling: str | None = None
+    merge: str | None = None
+    multilabel: bool = False
 
 
 class ReadModel(NamedTuple):

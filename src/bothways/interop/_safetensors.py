@@ -54,7 +54,7 @@ def read_safetensors(path: str | os.PathLike[str]) -> State:
                 f"its tensor {_shown(name)} holds {kind}, expected {', '.join(_CONVERT)}"
             )
         with np.errstate(over="ignore"):  # what is not finite then is refused
-            array = _CONVERT[kind](bytes(entry["data"])).reshape(entry["shape"])
+            array = _CONVERT[kind](entry["data"]).reshape(entry["shape"])
         if not np.isfinite(array).all():
             raise ArtifactError(
                 f"its tensor {_shown(name)} holds NaN or infinity, expected finite numbers"
@@ -72,8 +72,9 @@ def read_safetensors(path: str | os.PathLike[str]) -> State:
 def _bytes(path: str | os.PathLike[str]) -> bytes:
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
-        begin = file.read(8)
-        if begin.startswith(_PYTORCH):
+        begin = file.read(9)
+        # The length of a safetensors header, 8 bytes before its "{", may look like a pickle too.
+        if begin.startswith(_PYTORCH) and begin[8:] != b"{":
             raise ArtifactError(
                 "it is a pickle or a zip archive, which can run code when PyTorch opens it, and is "
                 "not opened here; in PyTorch, safetensors.torch.save_file(model.state_dict(), "

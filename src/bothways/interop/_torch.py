@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bothways.artifact import Spec, spec_json
 from bothways.errors import ArgumentError, require
+from bothways.interop._padded import in_batches
 from bothways.interop._reading import BESIDE, reading
 from bothways.interop._torch_program import program
 from bothways.interop._torch_state import Tensors, state_dict
@@ -22,8 +23,6 @@ SPEC = "bothways"
 """The key of the metadata that holds the spec, for the way back."""
 
 ENDING = ".safetensors"
-
-_BATCH = 32
 
 
 def encode(spec: Spec, tensors: Tensors, name: str) -> dict[str, bytes]:
@@ -55,11 +54,10 @@ def answer(
         exec(compile(files[script], script, "exec"), names)
     ids, _ = model.vectorizer.encode(texts)
     rows = []
-    for start in range(0, len(ids), _BATCH):
-        part = ids.slice(start, start + _BATCH)
-        given = [torch.from_numpy(part.to_padded()[0].astype(np.int64))]
+    for padded, lengths in in_batches(ids):
+        given = [torch.from_numpy(padded.astype(np.int64))]
         if model.spec.network.mask:
-            given.append(torch.from_numpy(part.lengths))
+            given.append(torch.from_numpy(lengths))
         rows.append(names["probabilities"](*given).numpy())
     return np.concatenate(rows), f"PyTorch {torch.__version__}"
 

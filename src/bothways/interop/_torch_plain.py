@@ -22,7 +22,7 @@ def scores(
     n: NetworkSpec, state: Mapping[str, NDArray[Any]], ids: NDArray[Any], lengths: NDArray[Any]
 ) -> Array:
     """What `dense` gives for ids `(N, L)` and lengths `(N,)`: `(N, outputs)`."""
-    w = {name: array.astype(np.float64) for name, array in state.items()}
+    w = {name: array.astype(np.float64, copy=False) for name, array in state.items()}
     within = np.arange(ids.shape[1]) < lengths[:, None]
     x = w["embedding.weight"][ids]
     for k, layer in enumerate(n.stack):

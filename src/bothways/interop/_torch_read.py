@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,9 @@ from bothways import Ragged
 from bothways.artifact import NetworkSpec, Spec, VectorizerSpec, about, spec_of
 from bothways.errors import ArgumentError, ArtifactError
 from bothways.interop._compare import both_labels
-from bothways.interop._keras_text import from_json, read_lines
-from bothways.interop._read_model import Answers, ReadModel, label_names
+from bothways.interop._keras_text import described, read_lines
+from bothways.interop._padded import in_batches
+from bothways.interop._read_model import Answers, Options, ReadModel, label_names
 from bothways.interop._safetensors import read_safetensors
 from bothways.interop._torch import SPEC
 from bothways.interop._torch_find import Found, find
@@ -25,22 +26,6 @@ from bothways.interop._torch_words import words_of
 from bothways.runtime import as_read
 
 Floats = NDArray[np.float32]
-
-_BATCH = 32
-
-
-class Options(NamedTuple):
-    """What a state dict does not say: see `import_torch`."""
-
-    labels: Sequence[str] | None = None
-    vocabulary: str | os.PathLike[str] | None = None
-    length: int | None = None
-    standardize: str | None = "lower_and_strip_punctuation"
-    split: str = "whitespace"
-    as_trained: bool = False
-    pooling: str | None = None
-    merge: str | None = None
-    multilabel: bool = False
 
 
 def read_torch(path: str | os.PathLike[str], options: Options) -> ReadModel:
@@ -58,10 +43,8 @@ def read_torch(path: str | os.PathLike[str], options: Options) -> ReadModel:
     check_shapes(spec, state)
 
     def answer(ids: Ragged) -> Answers:
-        read, rows = as_read(ids, spec), []
-        for start in range(0, len(read), _BATCH):
-            part = read.slice(start, start + _BATCH)
-            rows.append(scores(spec.network, state, part.to_padded()[0], part.lengths))
+        wide = {name: array.astype(np.float64) for name, array in state.items()}
+        rows = [scores(spec.network, wide, *part) for part in in_batches(as_read(ids, spec))]
         answers = np.concatenate(rows) / spec.temperature
         soft = spec.network.outputs > 1 and not spec.network.multilabel
         each = softmax(answers) if soft else sigmoid(answers)
@@ -149,21 +132,14 @@ def _theirs(
 def _described(path: str, options: Options) -> tuple[list[str], VectorizerSpec]:
     """The tokens of a file and how texts are read, from a file of tokens or the description that
     `export` writes."""
-    how = options.length, options.standardize, options.split
-    if path.endswith(".json"):
-        if how != (None, Options().standardize, Options().split):
-            raise ArgumentError(
-                f"{path} says how texts are read; length, standardize and split are for a file of "
-                "tokens"
-            )
-        vectorizer = from_json(path)
+    vectorizer = described(path, options)
+    if vectorizer is not None:
         return list(vectorizer.vocabulary), vectorizer
-    length, standardize, split = how
     return read_lines(path), VectorizerSpec(
         max_tokens=None,
-        standardize=standardize,
-        split=split,
-        output_sequence_length=length,
+        standardize=options.standardize,
+        split=options.split,
+        output_sequence_length=options.length,
         unicode=False,
         vocabulary=("", "[UNK]"),
     )

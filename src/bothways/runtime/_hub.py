@@ -18,7 +18,7 @@ T = TypeVar("T")
 Token = str | bool | None
 
 # A repository may hold more than a model folder, and larger files.
-_PATTERNS = ["spec.json", "model.safetensors", "README.md", "preset.json", "*.jsonl"]
+_PATTERNS = [artifact.SPEC, artifact.WEIGHTS, artifact.CARD, "preset.json", "*.jsonl"]
 
 
 def fetched(
@@ -74,6 +74,7 @@ def push(
     hub = require("huggingface_hub", extra="hub", purpose="push_to_hub")
     if artifact.load(folder)[0] != spec:
         raise ArtifactError(f"{folder}: holds another model since this one was loaded")
+    names = artifact.file_names(folder)
     api = hub.HfApi(token=token, library_name="bothways")
 
     def upload() -> str:
@@ -83,7 +84,7 @@ def push(
             folder_path=folder,
             revision=revision,
             commit_message=commit_message,
-            allow_patterns=artifact.file_names(folder),
+            allow_patterns=names,
         )
         return str(done.commit_url)
 
