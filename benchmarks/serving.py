@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import re
 import shutil
 import statistics
@@ -26,6 +25,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
+from environment import machine
 
 import bothways
 
@@ -105,6 +105,7 @@ def memory(process: subprocess.Popen) -> float:
 
 def measure(options: argparse.Namespace) -> dict:
     """All turns, and their medians."""
+    here = machine()
     texts = bothways.read(options.data, need_labels=False).texts[:2_000]
     urls = {"bothways": "http://127.0.0.1:8741", PEER: "http://127.0.0.1:8742"}
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -136,8 +137,7 @@ def measure(options: argparse.Namespace) -> dict:
         key: {field: statistics.median(turn[field] for turn in found) for field in found[0]}
         for key, found in turns.items()
     }
-    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
-    return {"machine": machine, "difference": apart, "memory_mb": used, "medians": medians,
+    return {"machine": here, "difference": apart, "memory_mb": used, "medians": medians,
             "turns": turns}  # fmt: skip
 
 

@@ -148,6 +148,16 @@ def test_heads(healthy, data, status):
     assert got == status and error
 
 
+def test_a_long_head_that_comes_in_pieces_is_read(healthy):
+    whole = request(b"{}", "X: " + "y" * 40_000, "Connection: close", path="/nothing")
+    pieces = [whole[n : n + 1_000] for n in range(0, len(whole), 1_000)]
+    with healthy.connect() as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(0.005)
+        assert sentence(connection.recv(1 << 16))[0] == 404
+
+
 def test_two_requests_in_one_breath(healthy):
     whole = request(b'{"text": "good", "model": "tiny"}')
     received = healthy.exchange(whole, whole + request(b"", "Connection: close", path="/x"))

@@ -60,6 +60,9 @@ def test_a_text_is_read_and_stopped_and_linked(healthy, page, tiny_model):
     page.run(f"{choice}.value = '{other}'; {choice}.dispatchEvent(new Event('change'))")
     shares = model.explain("good", other)
     page.wait(f"{READERS}.includes('{abs(shares.backward.sum()):.2f} now')")
+    page.run("document.querySelector('a[href=\"#readings\"]').click()")
+    page.wait("location.hash.includes('stop=1')")  # and no other text is there
+    assert page.run("document.getElementById('text').value") == TEXT
     assert page.errors() == []
 
 

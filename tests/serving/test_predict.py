@@ -11,6 +11,7 @@ import bothways
 from bothways.runtime import documents
 from bothways.serving import _reading
 from bothways.serving._answers import Refused
+from bothways.serving._schemas import Reading
 
 TEXTS = ["good film", "", "a bad one", "good " * 200, "the very\x00 odd é \U0001f600", "x"]
 
@@ -105,7 +106,7 @@ def test_a_text_is_read_word_by_word(healthy, tiny_model):
     prefixes = ["", "good", "good but", "good but bad"]
     assert done["probabilities"] == model.predict_proba(prefixes).tolist()
     assert [token["token"] for token in done["tokens"]] == ["good", "but", "bad"]
-    assert done["fading"] is None
+    assert done["fading"] is None and set(done) == set(Reading.model_fields)
     asked["padded"] = 6.0
     fading = healthy.client.post("/read", json=asked).json()["fading"]
     assert fading["lengths"] == [3, 4, 5, 6]

@@ -73,16 +73,9 @@ class Batcher(Generic[Key]):
         """Send the next batch to the thread."""
         jobs = self._gather()
         self._running = bool(jobs)
-        if not jobs:
-            return
-        loop = asyncio.get_running_loop()
-        texts = [text for job in jobs for text in job.texts]
-        self._gathered(len(texts))
-
-        def tell(done: Future[Any]) -> None:
-            loop.call_soon_threadsafe(self._finish, jobs, done)
-
-        self._executor.submit(self._compute, jobs[0].key, texts).add_done_callback(tell)
+        if jobs:
+            self._gathered(sum(len(job.texts) for job in jobs))
+            self._send(jobs, self._finish)
 
     def _gather(self) -> list[_Job[Key]]:
         """The first that wait and are still wanted: of one key, and not too much."""
@@ -99,41 +92,36 @@ class Batcher(Generic[Key]):
             jobs.append(self._jobs.popleft())
         return jobs
 
+    def _send(
+        self, jobs: list[_Job[Key]], then: Callable[[list[_Job[Key]], Future[Any]], None]
+    ) -> None:
+        """Compute the texts of `jobs` on the thread, and then call `then(jobs, done)` here."""
+        loop = asyncio.get_running_loop()
+        texts = [text for job in jobs for text in job.texts]
+        future = self._executor.submit(self._compute, jobs[0].key, texts)
+        future.add_done_callback(lambda done: loop.call_soon_threadsafe(then, jobs, done))
+
     def _finish(self, jobs: list[_Job[Key]], done: Future[Any]) -> None:
-        error = done.exception()
-        if error is not None and len(jobs) > 1:
-            self._alone(jobs)
+        if len(jobs) > 1 and done.exception() is not None:
+            for job in jobs:  # only the one that is at fault shall see its error
+                self._send([job], _tell)
         else:
-            start = 0
-            for job in jobs:
-                if job.answer.done():
-                    pass
-                elif error is not None:
-                    job.answer.set_exception(error)
-                else:
-                    job.answer.set_result(done.result()[start : start + len(job.texts)])
-                start += len(job.texts)
+            _tell(jobs, done)
         self._start()
 
-    def _alone(self, jobs: list[_Job[Key]]) -> None:
-        """Compute each by itself: only the one that is at fault shall see its error."""
-        loop = asyncio.get_running_loop()
 
-        def tell(job: _Job[Key], done: Future[Any]) -> None:
-            if job.answer.done():
-                return
-            error = done.exception()
-            if error is None:
-                job.answer.set_result(done.result())
-            else:
-                job.answer.set_exception(error)
-
-        def compute(job: _Job[Key]) -> None:
-            future = self._executor.submit(self._compute, job.key, list(job.texts))
-            future.add_done_callback(lambda done: loop.call_soon_threadsafe(tell, job, done))
-
-        for job in jobs:
-            compute(job)
+def _tell(jobs: list[_Job[Any]], done: Future[Any]) -> None:
+    """Give each of `jobs` its part of what was computed, or the error."""
+    error, start = done.exception(), 0
+    for job in jobs:
+        stop = start + len(job.texts)
+        if job.answer.done():  # its request was given up
+            pass
+        elif error is not None:
+            job.answer.set_exception(error)
+        else:
+            job.answer.set_result(done.result()[start:stop])
+        start = stop
 
 
 def _parts(texts: Sequence[str]) -> list[tuple[Sequence[str], int]]:

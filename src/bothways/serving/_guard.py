@@ -57,7 +57,8 @@ class Guard:
         except Gone:
             status = 499  # nobody is there to read it; the number is for the counters
         except Refused as error:
-            await refuse(error, receive, sent)
+            if not status:  # of an answer that has begun no other can be made
+                await refuse(error, receive, sent)
         except Exception:
             log.exception("a request to %r failed", path[:80])
             if not status:

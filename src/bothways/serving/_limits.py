@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 READ_WORD_BY_WORD = 2_000
-"""Tokens of a text that is explained or read word by word, padding included: every word is another
-text to read, so that the work grows with the square; 2,000 take a tenth of a second."""
+"""Tokens of a text that is explained or read word by word, and of what `padded` may ask: every word
+is another text to read, so that the work grows with the square; 2,000 take a tenth of a second."""
 
 
 @dataclass(frozen=True)

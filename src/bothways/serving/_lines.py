@@ -91,24 +91,31 @@ class _Answers:
 
 
 async def _arriving(service: Service, receive: Receive) -> Any:
-    """The lines that have become complete, and how many bytes of another one are there.
+    """The lines that have become complete, or none yet, and how many bytes of another are there.
 
     Raises `Refused` for what ends the stream early, `Gone` if the client went.
     """
-    limits, rest, loop = service.limits, b"", asyncio.get_running_loop()
+    limits, loop = service.limits, asyncio.get_running_loop()
+    rest: list[bytes] = []  # the pieces of a line that has not ended yet
+    kept = 0
     deadline = loop.time() + limits.seconds
     more = True
     while more:
         message = await _next(service, receive, deadline)
         more = message.get("more_body", False)
-        complete, newline, rest = (rest + message["body"]).rpartition(b"\n")
-        lines = complete.split(b"\n") if newline else []
-        if not more and rest:
-            lines, rest = [*lines, rest], b""
-        if len(rest) > limits.body or any(len(line) > limits.body for line in lines):
+        complete, newline, tail = message["body"].rpartition(b"\n")
+        lines: list[bytes] = []
+        if newline:
+            lines = b"".join([*rest, complete]).split(b"\n")
+            rest, kept = [], 0
+        rest.append(tail)
+        kept += len(tail)
+        if not more and kept:
+            lines, rest, kept = [*lines, b"".join(rest)], [], 0
+        if kept > limits.body or any(len(line) > limits.body for line in lines):
             raise Refused(413, f"a line is too large: at most {limits.body:,} bytes")
+        yield lines, kept
         if lines:
-            yield lines, len(rest)
             deadline = loop.time() + limits.seconds
 
 

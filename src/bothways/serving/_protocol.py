@@ -29,7 +29,7 @@ class Protocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _joined: Joined
     _in_head = _upgraded = _ending = False
-    _size = 0
+    _size = _fields = 0  # bytes of a head: as they came, and as they were parsed
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -57,7 +57,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head, self._size = True, 0
+        self._in_head, self._size, self._fields = True, 0, 0
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -68,7 +68,7 @@ class Protocol(HttpToolsProtocol):
         self._grow(len(name) + len(value))
 
     def on_headers_complete(self) -> None:
-        self._in_head, self._size = False, 0
+        self._in_head, self._size, self._fields = False, 0, 0
         super().on_headers_complete()
         if self.cycle is not None:
             self._joined = Joined(self.transport, self.loop)
@@ -101,14 +101,14 @@ class Protocol(HttpToolsProtocol):
             self.loop.call_later(_LAST_CALL, self._close_idle)
 
     def send_400_response(self, msg: str) -> None:
-        if self._size > HEAD:
+        if max(self._size, self._fields) > HEAD:
             self._refuse(431, f"the head of the request has more than {HEAD:,} bytes")
         else:
             self._refuse(400, "this is not an HTTP request that can be understood")
 
     def _grow(self, size: int) -> None:
-        self._size += size
-        if self._size > HEAD:
+        self._fields += size
+        if self._fields > HEAD:
             raise ValueError("the head is too long")  # ends the parsing: `send_400_response`
 
     def _busy(self) -> bool:

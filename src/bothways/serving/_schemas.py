@@ -124,6 +124,7 @@ class Reading(BaseModel):
     model: str
     labels: list[str]
     tokens: list[Token]
+    lengths: list[int]
     probabilities: list[list[float]]
     fading: Fading | None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ from bothways.serving._answers import Refused, problem
 from bothways.serving._limits import READ_WORD_BY_WORD
 from bothways.serving._schemas import Name, Strict, parse, whole
 from bothways.serving._service import Service
+
+log = logging.getLogger("bothways.serving")
 
 # Seconds without a word after which a reader is taken to have gone.
 _SILENCE = 300.0
@@ -59,6 +62,9 @@ def socket_route(service: Service, token: str | None, origins: Sequence[str]) ->
             await socket.close(_DONE)
         except WebSocketDisconnect:
             pass
+        except Exception:
+            log.exception("a stream failed")
+            raise
 
     return WebSocketRoute("/stream", stream)
 
@@ -93,17 +99,8 @@ class _Reader:
 
     async def answer(self, piece: Piece) -> dict[str, Any]:
         """The answers for the tokens that are whole now. Raises `Refused` if they are too many."""
-        stream, limits = self._stream, self._service.limits
-        tokens = len(stream.model.vectorizer.encode_whole([piece.text]).values)
-        if stream.reading == "prefix" and self._tokens + tokens > READ_WORD_BY_WORD:
-            raise Refused(
-                413, f"at most {READ_WORD_BY_WORD:,} tokens are read again and again; end it"
-            )
-        if tokens > limits.tokens:
-            raise Refused(413, f"got {tokens:,} tokens, at most {limits.tokens:,} at a time")
-        found = await self._service.compute(_push, stream, piece)
-        self._tokens = 0 if piece.end else self._tokens + tokens
-        labels = stream.model.labels
+        found = await self._service.compute(self._push, piece)
+        labels = self._stream.model.labels
         return {
             "answers": [
                 {
@@ -118,10 +115,20 @@ class _Reader:
             "ended": piece.end,
         }
 
-
-def _push(stream: Stream, piece: Piece) -> list[Answers]:
-    found = [stream.push(piece.text)]
-    return [*found, stream.end()] if piece.end else found
+    def _push(self, piece: Piece) -> list[Answers]:
+        stream, limits = self._stream, self._service.limits
+        tokens = len(stream.model.vectorizer.encode_whole([piece.text]).values)
+        if stream.reading == "prefix" and self._tokens + tokens > READ_WORD_BY_WORD:
+            raise Refused(
+                413, f"at most {READ_WORD_BY_WORD:,} tokens are read again and again; end it"
+            )
+        if tokens > limits.tokens:
+            raise Refused(413, f"got {tokens:,} tokens, at most {limits.tokens:,} at a time")
+        found = [stream.push(piece.text)]
+        if piece.end:
+            found.append(stream.end())
+        self._tokens = 0 if piece.end else self._tokens + tokens
+        return found
 
 
 async def _message(socket: WebSocket, seconds: float) -> bytes:

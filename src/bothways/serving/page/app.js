@@ -152,7 +152,7 @@ async function start() {
   state.stop = asked.stop;
   byId("text").value = state.text;
   fit(byId("text"));
-  await load(asked.stop);
+  await load();
 }
 
 byId("examples").append(...EXAMPLES.map((text) => {
@@ -193,5 +193,8 @@ byId("pass").addEventListener("submit", (event) => {
   report(null);
   start().catch(report);
 });
-addEventListener("hashchange", () => start().catch(report));
+addEventListener("hashchange", () => {
+  if (location.hash === "#readings") remember(); // the link that skips to them; the state stays
+  else start().catch(report);
+});
 start().catch(report);

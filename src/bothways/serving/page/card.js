@@ -70,7 +70,6 @@ export class Card {
       this.whole = whole;
       this.fading = reading.fading;
       this.place = reading.labels.indexOf(whole.label);
-      this.now = { position: null };
       this.fill();
       this.element.classList.remove("stale");
     } finally {
@@ -183,7 +182,7 @@ export class Card {
   /** Ask what the words are worth at this place, one question at a time, the latest last. */
   async explainNow() {
     const wanted = `${this.n}/${this.step}`;
-    if (this.n === this.length && !this.step) return this.shares(this.whole, wanted);
+    if (this.n === this.length && !this.step) return this.shares(this.whole);
     if (this.asking) return undefined;
     this.asking = true;
     const { text, n, step, whole, reading, fading } = this;
@@ -192,7 +191,7 @@ export class Card {
       const about = { text: Array.from(text).slice(0, stop).join(""), model: this.model.name, label: whole.label };
       if (step) about.padded = fading.lengths[step];
       const now = await askPatiently("explain", about);
-      if (this.whole === whole) this.shares(now, `${n}/${step}`);
+      if (this.whole === whole) this.shares(now);
     } catch {
       // The next move asks again; the probabilities are shown without it.
     } finally {

@@ -6,7 +6,6 @@ export function parse(text) {
   const delimiter = guess(source);
   const rows = [];
   let row = [];
-  let start = 0;
   let place = 0;
   while (place < source.length || row.length) {
     let field;
@@ -19,7 +18,7 @@ export function parse(text) {
         throw new Error(`Row ${rows.length + 1}: a field goes on after its closing quote.`);
       }
     } else {
-      start = place;
+      const start = place;
       while (place < source.length && ![delimiter, "\n", "\r"].includes(source[place])) place += 1;
       field = source.slice(start, place);
     }
