@@ -65,6 +65,8 @@ def test_few_texts_are_read_more_often():
     recipe = Preset("some", batch_size=32, epochs=4, least_steps=2_500, few_adversarial=0.3)
     usual = replace(recipe, least_steps=0, few_adversarial=0.0)
     assert for_texts(recipe, 20_000) == usual
+    assert for_texts(recipe, 16_000) == replace(usual, epochs=5)
+    assert for_texts(recipe, 5_344) == replace(usual, epochs=15)  # 167 steps each
     few = for_texts(recipe, 4_362)
     assert few == replace(usual, epochs=19, adversarial=0.3)  # 137 steps each
     assert for_texts(replace(recipe, adversarial=0.1), 4_362).adversarial == 0.1

@@ -16,16 +16,17 @@ class Preset:
     zeros up to `length` and reads them, as an unmasked model does.
     `adversarial` is the distance by which each text is moved to be read a second time, at twice
     the cost of a step: see `bothways.training.ClassifierNetwork`; `few_adversarial` is that
-    distance where the training texts are few. With `word_vectors="unsupervised"` the embedding
-    begins with what `bothways.vectors.learn_vectors` finds in the training texts, with
-    `"learned"` with what `tell_labels` finds in their labels, too.
+    distance where the texts are so few that there are four times as many passes. With
+    `word_vectors="unsupervised"` the embedding begins with what `bothways.vectors.learn_vectors`
+    finds in the training texts, with `"learned"` with what `tell_labels` finds in their labels,
+    too.
     `schedule` is the learning rate over time: `constant`, or `one-cycle`, which rises to
     `learning_rate` and falls to nothing at the last step. `weight_decay` is for `adamw` alone.
     `precision` is that of the products on the CPU. With `checkpoint` back-propagation keeps the
     states of every so many steps and computes those between again: less memory for very long
-    texts, a third more work, the same bits. `bucket`: see `bothways.data.batches`. Texts are few
-    if `epochs` passes are fewer than `least_steps` steps; of these there are more passes then, up
-    to ten times as many. Training stops early after `patience` epochs without a better
+    texts, a third more work, the same bits. `bucket`: see `bothways.data.batches`. Where
+    `epochs` passes are fewer than `least_steps` steps there are more passes, up to ten times as
+    many. Training stops early after `patience` epochs without a better
     validation, which a rate that falls to nothing at the end hardly needs. The
     dropout rates, `layers` and `merge`: see `bothways.artifact.NetworkSpec`.
     """
@@ -103,11 +104,12 @@ PRESETS = {preset.name: preset for preset in (CLASSIC, FAST, ACCURATE)}
 
 def for_texts(recipe: Preset, texts: int) -> Preset:
     """What the recipe is for so many training texts: with more epochs where they are few, at
-    most ten times its own, and adversarial if it is for few."""
+    most ten times its own, and adversarial if it is for very few."""
     steps = math.ceil(texts / recipe.batch_size)
     wanted = math.ceil(recipe.least_steps / max(1, steps))
     changes: dict[str, Any] = {"least_steps": 0, "few_adversarial": 0.0}
     if wanted > recipe.epochs:
         changes["epochs"] = min(wanted, 10 * recipe.epochs)
+    if wanted >= 4 * recipe.epochs:
         changes["adversarial"] = recipe.adversarial or recipe.few_adversarial
     return replace(recipe, **changes)
