@@ -43,6 +43,11 @@ def classic(optimizer, jit_compile, metrics=(), layers=keras.layers):
 def prepare_keras(options, package, jit_compile):
     """Return the peer. In turns of five, `train_on_batch` took 203 ms on TensorFlow, `fit` 260."""
     layers = importlib.import_module(options.get("layers", "keras.layers"))
+    if layers.__name__ == "bothways.keras" and package == "jax":
+        from bothways.kernels import jax_handlers  # our own environment alone has it
+
+        if jax_handlers() is None:
+            raise SystemExit("bothways was compiled without jaxlib: its layers would be Keras's")
     model = classic(options["optimizer"], jit_compile, layers=layers)
     model.set_weights(list(first_weights().values()))
     return training_peer(

@@ -12,9 +12,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
-from bothways.estimators._fit import Fitted, fit_texts
+from bothways.estimators._fit import fit_texts
 from bothways.estimators._folder import save_model
 from bothways.estimators._parts import as_list
+from bothways.estimators._ready import Fitted
 from bothways.estimators._targets import codes_of
 from bothways.runtime import UNSURE, decide, present, refuse_several
 from bothways.training import Preset, UnfinishedRun, Watcher

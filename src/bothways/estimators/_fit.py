@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bothways import kernels, runtime
+from bothways import kernels
 from bothways.artifact import Spec, VectorizerSpec
 from bothways.data import Dataset, fingerprint
 from bothways.errors import ArgumentError
-from bothways.estimators._calibrate import calibrate, wants_calibration
+from bothways.estimators._calibrate import wants_calibration
 from bothways.estimators._key import run_key
 from bothways.estimators._parts import Part, checked_texts, hold_out, label_sets
+from bothways.estimators._ready import Fitted, Ready, train_ready
 from bothways.estimators._start import Start, recoded, start_of
 from bothways.estimators._targets import Targets, targets_of
 from bothways.estimators._unlabeled import checked_unlabeled
@@ -30,35 +30,17 @@ from bothways.estimators._weights import (
     weight_facts,
 )
 from bothways.kernels import default_threads
-from bothways.runtime import Model, as_read
-from bothways.text import TextVectorizer, Truncation
+from bothways.runtime import as_read
+from bothways.text import TextVectorizer
 from bothways.training import (
     Examples,
-    History,
     Preset,
     UnfinishedRun,
     Watcher,
-    fit,
     for_texts,
     network_of,
-    new_learner,
     preset,
 )
-
-
-class Fitted(NamedTuple):
-    """What a training run leaves: `classes (C,)`, the model, its weights and its story.
-
-    `extras` are further files of the model's folder, by name.
-    """
-
-    classes: NDArray[Any]
-    model: Model
-    tensors: dict[str, NDArray[np.float32]]
-    history: History
-    truncation: Truncation
-    seconds: float
-    extras: Mapping[str, bytes] | None = None
 
 
 def fit_texts(
@@ -73,6 +55,14 @@ def fit_texts(
 ) -> Fitted:
     """Vectorize, hold out, train, and build the runtime model."""
     started = time.perf_counter()
+    ready = _prepared(estimator, X, y, sample_weight, valid, unlabeled)
+    return train_ready(estimator, ready, started, watcher, run)
+
+
+def _prepared(
+    estimator: Any, X: Any, y: Any, sample_weight: Any, valid: Any, unlabeled: Any
+) -> Ready:
+    """Check everything, hold out, and turn texts, labels and weights into arrays."""
     start = start_of(estimator)
     recipe = _recipe(estimator, start)
     others = checked_unlabeled(estimator, recipe, unlabeled)
@@ -120,42 +110,28 @@ def fit_texts(
         held_out = Examples(as_read(ids, spec), codes, _scaled(weights, scale))
 
     of_data = fingerprint(_as_dataset(texts, targets))
-    if run is not None:
-        run.agree(run_key(estimator, recipe, of_data, vectorizer, train, held_out))
-    with new_learner(
-        spec.network,
-        vectorizer.vocabulary_size,
-        recipe,
-        seed=seed,
-        threads=threads,
-        device=estimator.device,
+    return Ready(
+        classes=known.classes,
+        recipe=recipe,
+        spec=spec,
+        train=train,
+        held_out=held_out,
         vectors=vectors,
         place=None if start is None else partial(start.place, known.names),
-    ) as learner:
-        how: dict[str, Any] = {"seed": seed, "threads": threads, "watcher": watcher, "run": run}
-        history = fit(learner, train, held_out, recipe, **how)
-        tensors = learner.tensors()
-    kernels.trim_memory()
-    quality = _quality(history, held_out)
-    if calibrated and quality and held_out is not None:
-        quality["calibration"] = calibrate(spec, tensors, held_out, seed, threads)
-        spec = dataclasses.replace(spec, temperature=quality["calibration"]["temperature"])
-    seconds = time.perf_counter() - started
-    spec = dataclasses.replace(
-        spec,
-        training={
-            **_rounding(spec, tensors, train if held_out is None else held_out, recipe),
+        facts={
             **covered,
             **({} if start is None else start.facts(known.names, targets.names, vectorizer)),
             **({"unlabeled_texts": len(others)} if others else {}),
             **weight_facts(everything.weights, of_classes, targets.names),
-            **_training_facts(estimator, recipe, train.labels, known.names, truncation, seconds),
+            **_training_facts(estimator, recipe, train.labels, known.names, truncation),
             "validation": None if valid is not None else estimator.validation,
             "fingerprint": of_data,
         },
-        quality=quality,
+        key=partial(run_key, estimator, recipe, of_data, vectorizer, train, held_out),
+        truncation=truncation,
+        calibrated=calibrated,
+        some=train if held_out is None else held_out,
     )
-    return Fitted(known.classes, Model(spec, tensors), tensors, history, truncation, seconds)
 
 
 def recipe_of(estimator: Any) -> Preset:
@@ -221,7 +197,7 @@ def _spec(recipe: Preset, vectorizer: TextVectorizer, targets: Targets) -> Spec:
     )
 
 
-def _training_facts(estimator, recipe, codes, names, truncation, seconds) -> dict[str, Any]:
+def _training_facts(estimator, recipe, codes, names, truncation) -> dict[str, Any]:
     several = codes.ndim == 2
     counts = codes.sum(axis=0) if several else np.bincount(codes, minlength=len(names))
     return {
@@ -233,48 +209,4 @@ def _training_facts(estimator, recipe, codes, names, truncation, seconds) -> dic
         "tokens": truncation.tokens,
         "cut_texts": truncation.cut_texts,
         "cut_tokens": truncation.cut_tokens,
-        "seconds": round(seconds, 2),
-    }
-
-
-def _rounding(spec, tensors, examples, recipe) -> dict[str, Any]:
-    """What bfloat16 does to the model: probabilities of some texts in it, and in float32."""
-    if recipe.precision == "f32":
-        return {}
-    ids = examples.ids.slice(0, 1000)
-    exact, rounded = (
-        runtime.Network(
-            spec.network, tensors, precision=precision, temperature=spec.temperature
-        ).probabilities(ids)
-        for precision in ("f32", "bf16")
-    )
-    apart = np.abs(rounded - exact).max(axis=1, initial=0)
-    return {
-        "bf16": {
-            "computed_in": kernels.precision_used("bf16"),
-            "tier": kernels.isa(),
-            "texts": len(ids),
-            "largest_difference": float(apart.max(initial=0)),
-            "mean_difference": float(apart.mean()) if len(ids) else 0.0,
-            "other_labels": int((_answers(rounded, spec) != _answers(exact, spec)).sum()),
-        }
-    }
-
-
-def _answers(probabilities, spec) -> NDArray[Any]:
-    several = spec.network.multilabel
-    return runtime.present(probabilities) if several else probabilities.argmax(axis=1)
-
-
-def _quality(history: History, held_out: Examples | None) -> dict[str, Any]:
-    best = history.best
-    if held_out is None or best is None or best.valid_accuracy is None:
-        return {}
-    return {
-        **({} if held_out.weights is None else {"weighted": True}),
-        "held_out_texts": len(held_out.labels),
-        "accuracy": best.valid_accuracy,
-        **({} if best.valid_f1 is None else {"micro_f1": best.valid_f1}),
-        "log_loss": best.valid_loss,
-        "epoch": best.epoch,
     }

@@ -11,10 +11,11 @@ from bothways.training._calibration import (
     fit_calibration,
     fit_temperature,
 )
+from bothways.training._examples import Examples, Source
 from bothways.training._history import Epoch, History
 from bothways.training._initial import initial_tensors
 from bothways.training._learner import KernelLearner, Learner, new_learner, new_optimizer
-from bothways.training._loop import Examples, StopTraining, Watcher, fit
+from bothways.training._loop import StopTraining, Watcher, fit
 from bothways.training._network import ClassifierNetwork, train_step
 from bothways.training._network_of import check_trainable, network_of
 from bothways.training._preset_json import parse_preset, preset, preset_json
@@ -33,6 +34,7 @@ __all__ = [
     "KernelLearner",
     "Learner",
     "Preset",
+    "Source",
     "StopTraining",
     "UnfinishedRun",
     "Watcher",

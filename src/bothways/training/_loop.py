@@ -7,34 +7,21 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bothways import Ragged, runtime
-from bothways.data import batches
+from bothways import runtime
 from bothways.errors import ArgumentError, require
+from bothways.training._examples import Examples, Source
 from bothways.training._history import Epoch, History
 from bothways.training._learner import Learner
-from bothways.training._loss import Labels
 from bothways.training._presets import Preset
 from bothways.training._progress import Progress
 from bothways.training._run import UnfinishedRun, restore
 from bothways.training._state import generator_state, set_generator
 from bothways.training._validation import figures
-
-
-class Examples(NamedTuple):
-    """`N` texts as ids, their labels as `Labels` says, and what each counts.
-
-    `weights (N,)` float32 multiply the texts' losses, and the validation figures are weighted
-    means; None: all count the same. For training only, `weights (N, C)` are of each label.
-    """
-
-    ids: Ragged
-    labels: Labels
-    weights: NDArray[np.float32] | None = None
 
 
 class StopTraining(Exception):
@@ -59,7 +46,7 @@ class Watcher(Protocol):
 
 def fit(
     learner: Learner,
-    train: Examples,
+    train: Source,
     valid: Examples | None,
     recipe: Preset,
     *,
@@ -85,7 +72,7 @@ def fit(
     if valid is not None:
         require("sklearn", extra="train", purpose="validation")
     rng = np.random.default_rng(seed)
-    steps = math.ceil(len(train.ids) / recipe.batch_size)
+    steps = math.ceil(train.texts / recipe.batch_size)
     so_far = Progress(order=generator_state(rng))
     if run is not None and restore(lambda state: _load(learner, so_far, state), run):
         set_generator(rng, so_far.order)
@@ -110,14 +97,12 @@ def fit(
     return history
 
 
-def _train(learner, train, so_far: Progress, recipe, rate, rng, watcher, run) -> Epoch:
+def _train(learner, train: Source, so_far: Progress, recipe, rate, rng, watcher, run) -> Epoch:
     """One pass over the training texts in random order, or the rest of one."""
     started, number = time.perf_counter() - so_far.seconds, so_far.epoch
-    order = batches(train.ids.lengths, recipe.batch_size, rng=rng, bucket=recipe.bucket)
-    for indices in islice(order, so_far.batches, None):
-        ids, step_rate = train.ids.take(indices), next(rate)
-        weights = None if train.weights is None else train.weights[indices]
-        loss = learner.step(ids, train.labels[indices], step_rate, weights)
+    for ids, labels, weights in train.batches(recipe, rng, skip=so_far.batches):
+        step_rate = next(rate)
+        loss = learner.step(ids, labels, step_rate, weights)
         if not math.isfinite(loss):
             if run is not None:
                 run.finish()  # going on would end here again
@@ -125,11 +110,11 @@ def _train(learner, train, so_far: Progress, recipe, rate, rng, watcher, run) ->
                 f"the loss became {loss} in epoch {number}, at the learning rate {step_rate:.3g}: "
                 "it is too high for this network"
             )
-        so_far.step(loss * len(indices), len(ids.values), time.perf_counter() - started)
+        so_far.step(loss * len(ids), len(ids.values), time.perf_counter() - started)
         if watcher:
-            watcher.stepped(number, len(indices), loss)
+            watcher.stepped(number, len(ids), loss)
         _save_if_due(run, learner, so_far)
-    seconds, documents = time.perf_counter() - started, len(train.ids)
+    seconds, documents = time.perf_counter() - started, train.texts
     return Epoch(number, seconds, documents, so_far.tokens, so_far.loss / documents, None, None)
 
 
