@@ -10,18 +10,25 @@ from __future__ import annotations
 from bothways.data._batches import batches
 from bothways.data._dataset import Dataset, check_label_sets, check_labels, fingerprint
 from bothways.data._files import open_regular, show
+from bothways.data._pieces import read_pieces
 from bothways.data._read import read
+from bothways.data._shards import Shard, check_unchanged, find_shards, is_shards
 from bothways.data._split import rarest_labels, split, training_parts
 
 __all__ = [
     "Dataset",
+    "Shard",
     "batches",
     "check_label_sets",
     "check_labels",
+    "check_unchanged",
+    "find_shards",
     "fingerprint",
+    "is_shards",
     "open_regular",
     "rarest_labels",
     "read",
+    "read_pieces",
     "show",
     "split",
     "training_parts",
