@@ -77,6 +77,20 @@ def test_what_is_wrong(healthy):
         talk(healthy, hello, {"text": "a" * 200_000})
 
 
+def test_a_word_without_end(healthy):
+    """It is kept up to a bound, with the text as it was; a word that ends goes on from there."""
+    hello = {"model": "tiny", "lookahead": 1}  # and the service is told to take 500 tokens
+    pieces = ["good ", "a" * 300, "\u00e9" * 101, "b" * 200, "b", " ", "c" * 501, "!" * 501]
+    answers = talk(healthy, hello, *({"text": piece} for piece in pieces))[1:]
+    errors = [answer.get("error", "") for answer in answers]
+    refused = "a word has {} bytes so far, at most 500 are kept"
+    assert [errors[n] for n in (2, 4, 6, 7)] == [refused.format(n) for n in (502, 501, 501, 501)]
+    assert [errors[n] for n in (0, 1, 3, 5)] == [""] * 4
+    assert [a["token"] for a in answers[5]["answers"]] == ["good"]
+    last = talk(healthy, hello, *({"text": p} for p in pieces[:6]), {"end": True})[-1]
+    assert [a["token"] for a in last["answers"]] == ["a" * 300 + "b" * 200]
+
+
 @pytest.fixture
 def forward(tiny_model, tmp_path):
     """A model that reads forward alone: one half of the other."""

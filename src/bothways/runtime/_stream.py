@@ -91,6 +91,11 @@ class Stream:
         self._kept, self._late, self._word, self._seen = np.zeros(0, np.int32), [], "", 0
         return found
 
+    @property
+    def waiting(self) -> str:
+        """The beginning of a word whose end has not come yet."""
+        return self._word
+
     def state(self) -> bytes:
         """All that the next answers depend on, but for the model: arrays in the safetensors
         format."""

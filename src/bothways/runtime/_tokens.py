@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 
 from bothways import Ragged
 from bothways.errors import ArgumentError
-from bothways.text import places, shorten
+from bothways.text import UNKNOWN, places, shorten
 
 if TYPE_CHECKING:
     from bothways.runtime._model import Model
-
-_UNKNOWN = 1
 
 
 class Tokens(NamedTuple):
@@ -51,4 +49,4 @@ def read_tokens(model: Model, text: str, padded: int | None = None) -> Tokens:
         padded = length
     padding = max(0, (padded or 0) - len(ids))
     filled = np.concatenate([ids, np.zeros(padding, np.int32)])
-    return Tokens(tuple(tokens), tuple(where), ids != _UNKNOWN, filled, padding)
+    return Tokens(tuple(tokens), tuple(where), ids != UNKNOWN, filled, padding)

@@ -98,7 +98,8 @@ class _Reader:
         self._service, self._stream, self._tokens = service, stream, 0
 
     async def answer(self, piece: Piece) -> dict[str, Any]:
-        """The answers for the tokens that are whole now. Raises `Refused` if they are too many."""
+        """The answers for the tokens that are whole now. Raises `Refused` if they are too many, or
+        one is too long."""
         found = await self._service.compute(self._push, piece)
         labels = self._stream.model.labels
         return {
@@ -124,11 +125,21 @@ class _Reader:
             )
         if tokens > limits.tokens:
             raise Refused(413, f"got {tokens:,} tokens, at most {limits.tokens:,} at a time")
+        self._check_words(piece.text)
         found = [stream.push(piece.text)]
         if piece.end:
             found.append(stream.end())
         self._tokens = 0 if piece.end else self._tokens + tokens
         return found
+
+    def _check_words(self, text: str) -> None:
+        """A word is kept until it ends, and its answer may be late: no client fills the memory."""
+        if self._stream.model.spec.vectorizer.split == "character":
+            return
+        most = self._service.limits.tokens
+        longest = max(map(len, (self._stream.waiting + text).encode().split()), default=0)
+        if longest > most:
+            raise Refused(413, f"a word has {longest:,} bytes so far, at most {most:,} are kept")
 
 
 async def _message(socket: WebSocket, seconds: float) -> bytes:

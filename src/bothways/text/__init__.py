@@ -3,8 +3,10 @@
 from bothways.text._places import places, whole_words
 from bothways.text._truncation import Encoded, Truncation, TruncationWarning, shorten
 from bothways.text._vectorizer import TextVectorizer
+from bothways.text._vocabulary import UNKNOWN
 
 __all__ = [
+    "UNKNOWN",
     "Encoded",
     "TextVectorizer",
     "Truncation",

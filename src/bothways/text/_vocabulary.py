@@ -12,6 +12,7 @@ from bothways.errors import ArgumentError
 
 PADDING, UNKNOWN_TOKEN = "", "[UNK]"
 UNKNOWN = 1
+"""The id of every token that the vocabulary does not have."""
 
 
 def most_frequent(table: Any, counts: NDArray[np.int64], max_tokens: int | None) -> list[str]:
