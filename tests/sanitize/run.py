@@ -75,7 +75,8 @@ def main(which: str) -> int:
     folder = build(which)
     (extension,) = folder.glob("_kernels*.so")
     environment = os.environ | options
-    subprocess.run([folder / "parallel_test"], check=True, env=environment, timeout=300)
+    for test in ("parallel_test", "padded_test"):
+        subprocess.run([folder / test], check=True, env=environment, timeout=300)
     runtime = library(runtime_name)
     environment |= {
         # The runtime must be first. It looks for the C++ library when it starts, and Python
