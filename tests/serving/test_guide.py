@@ -63,4 +63,4 @@ def test_what_is_shipped_to_deploy_it_starts_the_command():
     unit = (ROOT / "deploy" / "bothways.service").read_text()
     assert "bothways serve" in unit and "TimeoutStopSec=35" in unit
     image = (ROOT / "deploy" / "Dockerfile").read_text()
-    assert '"serve", "--host", "0.0.0.0"' in image and "/source[serve]" in image
+    assert '"serve", "--host", "0.0.0.0"' in image and "ARG EXTRAS=serve" in image
