@@ -34,6 +34,7 @@ LEVELS = {
     "explain": 5,
     "interop": 5,
     "keras": 5,
+    "scoring": 5,
     "serving": 5.5,
     "report": 6,
     "compression": 6,

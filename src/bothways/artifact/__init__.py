@@ -15,7 +15,7 @@ from bothways.artifact._document import spec_json, spec_of
 from bothways.artifact._file import check_replaceable, replace_file
 from bothways.artifact._front_matter import score
 from bothways.artifact._json import parse as parse_json
-from bothways.artifact._load import load
+from bothways.artifact._load import load, load_with_fingerprint
 from bothways.artifact._network import LayerSpec, NetworkSpec, layer_names
 from bothways.artifact._open import CARD, SPEC, WEIGHTS, about, file_names
 from bothways.artifact._respec import respec
@@ -44,6 +44,7 @@ __all__ = [
     "file_names",
     "layer_names",
     "load",
+    "load_with_fingerprint",
     "parse_json",
     "replace_file",
     "respec",

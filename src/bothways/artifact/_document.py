@@ -18,7 +18,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from bothways.artifact import _check as check
 from bothways.artifact._json import parse
@@ -47,6 +47,16 @@ class Weights:
         check.string("weights.sha256", self.sha256)
 
 
+class Document(NamedTuple):
+    """What a `spec.json` says: the spec, the weights' checksum, the names of extra files, and
+    the `digest` on its first line, which changes with any byte of the spec or the weights."""
+
+    spec: Spec
+    weights: Weights
+    extras: tuple[str, ...]
+    digest: str
+
+
 def encode(spec: Spec, weights: bytes, extras: tuple[str, ...]) -> bytes:
     """The bytes of `spec.json`. Raises `ArtifactError` if they are more than `LARGEST`."""
     document = {"format_version": spec.format_version, **asdict(spec)}
@@ -72,8 +82,8 @@ def encode(spec: Spec, weights: bytes, extras: tuple[str, ...]) -> bytes:
     return data
 
 
-def decode(data: bytes) -> tuple[Spec, Weights, tuple[str, ...]]:
-    """The spec, the weights' checksum and the names of extra files.
+def decode(data: bytes) -> Document:
+    """The inverse of `encode`.
 
     Raises `ArtifactError` if the bytes are not exactly what `encode` made, or are of a newer
     format.
@@ -88,7 +98,7 @@ def decode(data: bytes) -> tuple[Spec, Weights, tuple[str, ...]]:
     written = sha256(data[_BODY:]).hexdigest().encode()
     if data[:_BODY] != _HEAD + written:
         raise ArtifactError("its bytes do not match its checksum: it was damaged or edited")
-    document.pop("sha256")
+    digest = document.pop("sha256")
     check.whole("format_version", version, 1, FORMAT_VERSION)
     assert isinstance(version, int)
     del document["format_version"]
@@ -97,7 +107,7 @@ def decode(data: bytes) -> tuple[Spec, Weights, tuple[str, ...]]:
     absent = added_after(version)
     for key, kind in (("vectorizer", VectorizerSpec), ("network", NetworkSpec)):
         document[key] = _build(kind, document.get(key), key, absent.get(key))
-    return _build(Spec, document, "", absent.get("")), weights, extras
+    return Document(_build(Spec, document, "", absent.get("")), weights, extras, digest)
 
 
 def spec_json(spec: Spec) -> bytes:
@@ -107,7 +117,7 @@ def spec_json(spec: Spec) -> bytes:
 
 def spec_of(data: bytes) -> Spec:
     """The inverse of `spec_json`. Raises `ArtifactError`."""
-    return decode(data)[0]
+    return decode(data).spec
 
 
 def _build(kind: type[T], values: Any, key: str, absent: Mapping[str, Any] | None = None) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,16 @@ from bothways.errors import ArtifactError
 
 # How often a folder may be replaced under the reader before it gives up.
 _ATTEMPTS = 10
+# Of 64: a name to tell models apart by, not a defence.
+_DIGITS = 16
+
+
+class Loaded(NamedTuple):
+    """A model as read from its folder, and its `fingerprint`."""
+
+    spec: Spec
+    tensors: dict[str, NDArray[np.float32]]
+    fingerprint: str
 
 
 def load(folder: str | os.PathLike[str]) -> tuple[Spec, dict[str, NDArray[np.float32]]]:
@@ -26,14 +37,20 @@ def load(folder: str | os.PathLike[str]) -> tuple[Spec, dict[str, NDArray[np.flo
 
     Raises `ArtifactError`, one sentence naming the file and what is wrong with it.
     """
+    return load_with_fingerprint(folder)[:2]
+
+
+def load_with_fingerprint(folder: str | os.PathLike[str]) -> Loaded:
+    """What `load` gives, and 16 hexadecimal digits that change with any byte of it."""
     path = os.fsdecode(folder)
     for _ in range(_ATTEMPTS):
         descriptor = _open(path)
         try:
             with about(os.path.join(path, SPEC)):
-                spec, weights, _ = read_spec(descriptor)
+                spec, weights, _, digest = read_spec(descriptor)
             with about(os.path.join(path, WEIGHTS)):
-                return spec, read_weights(descriptor, spec, weights)
+                tensors = read_weights(descriptor, spec, weights)
+            return Loaded(spec, tensors, digest[:_DIGITS])
         except ArtifactError:
             # A folder that was replaced meanwhile may have lost its files: read the new one.
             if _is_still_there(descriptor, path):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 
 from bothways.artifact import _document, _weights
-from bothways.artifact._document import Weights
+from bothways.artifact._document import Document, Weights
 from bothways.artifact._spec import Spec
 from bothways.errors import ArtifactError
 
@@ -48,7 +48,7 @@ def open_folder(path: str) -> int:
         raise ArtifactError(f"{show(path)}: cannot be opened ({reason(error)})") from None
 
 
-def read_spec(folder: int) -> tuple[Spec, Weights, tuple[str, ...]]:
+def read_spec(folder: int) -> Document:
     """What `spec.json` of the open folder holds. Raises `ArtifactError`."""
     return _document.decode(_read(folder, SPEC, _document.LARGEST))
 
@@ -60,7 +60,7 @@ def file_names(path: str) -> list[str]:
     """
     descriptor = open_folder(path)
     try:
-        return [SPEC, WEIGHTS, CARD, *read_spec(descriptor)[2]]
+        return [SPEC, WEIGHTS, CARD, *read_spec(descriptor).extras]
     finally:
         os.close(descriptor)
 

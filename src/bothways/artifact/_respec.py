@@ -31,7 +31,7 @@ def respec(
     path = os.path.realpath(os.fsdecode(folder))
     descriptor = files.open_folder(path)
     try:
-        old, weights, extras = files.read_spec(descriptor)
+        old, weights, extras, _ = files.read_spec(descriptor)
     finally:
         os.close(descriptor)
     try:

@@ -78,10 +78,11 @@ def _version(package: str) -> str:
 def _model(folder: str) -> dict[str, Any]:
     from bothways import artifact
 
-    spec, tensors = artifact.load(folder)
+    spec, tensors, fingerprint = artifact.load_with_fingerprint(folder)
     network, vectorizer, training = spec.network, spec.vectorizer, spec.training
     return {
         "model": folder,
+        "fingerprint": fingerprint,
         "task": spec.task,
         "labels": list(spec.labels),
         "vocabulary": len(vectorizer.vocabulary),

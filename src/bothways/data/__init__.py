@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from bothways.data._batches import batches
+from bothways.data._columns import text_column
 from bothways.data._dataset import Dataset, check_label_sets, check_labels, fingerprint
 from bothways.data._files import open_regular, show
 from bothways.data._pieces import read_pieces
@@ -31,5 +32,6 @@ __all__ = [
     "read_pieces",
     "show",
     "split",
+    "text_column",
     "training_parts",
 ]

@@ -16,6 +16,17 @@ TEXT_NAMES = (
 LABEL_NAMES = ("label", "labels", "class", "category", "target", "sentiment", "topic", "tag")
 
 
+def text_column(
+    names: Sequence[str],
+    source: str,
+    *,
+    text: str | None = None,
+    strings: Sequence[bool] | None = None,
+) -> str:
+    """The name of the text column, `text` if it was asked for; `strings` and errors: `choose`."""
+    return choose(names, Wanted(text, None, need_labels=False), source, strings)[0]
+
+
 def choose(
     names: Sequence[str], wanted: Wanted, source: str, strings: Sequence[bool] | None = None
 ) -> tuple[str, str | None]:

@@ -25,7 +25,8 @@ class Model:
     """A trained classifier, on NumPy and the kernels alone.
 
     `spec` says what it is, `labels` are its `C` labels in the order of the probabilities, and
-    `folder` is where it was loaded from, or None.
+    `folder` is where it was loaded from, or None. `fingerprint`, 16 hexadecimal digits, changes
+    with any byte of the spec and the weights in that folder.
 
     >>> model = bothways.load("my-model")                               # doctest: +SKIP
     >>> model.predict(["A film to fall asleep in."])                    # doctest: +SKIP
@@ -45,6 +46,7 @@ class Model:
     ) -> None:
         self.spec = spec
         self.folder: str | None = None
+        self.fingerprint: str | None = None
         self.labels = list(spec.labels)
         self.network = Network(
             spec.network, tensors, precision=precision, temperature=spec.temperature
@@ -65,8 +67,9 @@ class Model:
         """Read a model folder. Raises `ArtifactError` if any byte of it is not as written, and
         `ArgumentError` for another precision than `"f32"` and `"bf16"`."""
         precision_used(precision)
-        model = cls(*artifact.load(folder), precision=precision)
-        model.folder = abspath(fsdecode(folder))
+        spec, tensors, fingerprint = artifact.load_with_fingerprint(folder)
+        model = cls(spec, tensors, precision=precision)
+        model.folder, model.fingerprint = abspath(fsdecode(folder)), fingerprint
         return model
 
     @classmethod
