@@ -128,9 +128,9 @@ nb::list tokens_of(const TokenTable &table, nb::ndarray<const int64_t, nb::ndim<
 
 void bind_text(nb::module_ &m) {
   nb::class_<TextRules>(m, "TextRules")
-      .def("__init__", [](TextRules *self, bool lower, bool strip, bool characters,
-                          bool separators) {
-        new (self) TextRules{lower, strip, characters, separators};
+      .def("__init__", [](TextRules *self, bool lower, bool strip, bool separate,
+                          bool characters, bool separators) {
+        new (self) TextRules{lower, strip, separate, characters, separators};
       });
   nb::class_<Texts>(m, "Texts")
       .def(nb::init<nb::list>())

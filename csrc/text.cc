@@ -21,7 +21,7 @@ bool is_punctuation(int c) {
          (c >= '{' && c <= '~');
 }
 
-// For every byte: what it becomes, and whether it stays. White space becomes a blank.
+// For every byte: what it becomes, and whether it stays. What ends a word becomes a blank.
 struct ByteTable {
   struct Entry {
     uint8_t to, keep;
@@ -31,9 +31,11 @@ struct ByteTable {
   explicit ByteTable(const TextRules &rules) {
     for (int c = 0; c < 256; ++c) {
       const bool upper = rules.lower && c >= 'A' && c <= 'Z';
-      const bool space = !rules.characters && is_space(c, rules.separators);
+      const bool mark = is_punctuation(c), apostrophe = c == '\'';
+      const bool space = (!rules.characters && is_space(c, rules.separators)) ||
+                         (rules.separate && mark && !apostrophe);
       entries[c].to = static_cast<uint8_t>(space ? ' ' : upper ? c + 'a' - 'A' : c);
-      entries[c].keep = !(rules.strip && is_punctuation(c));
+      entries[c].keep = !(rules.strip && mark) && !(rules.separate && apostrophe);
     }
   }
 };

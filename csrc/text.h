@@ -1,5 +1,5 @@
 // Standardize, split, look up: UTF-8 in, ids out. The rules are those of Keras's
-// TextVectorization: lower case, punctuation and white space are ASCII's.
+// TextVectorization, and one more (`separate`): lower case, punctuation and white space are ASCII's.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@ namespace bothways {
 struct TextRules {
   bool lower;       // A-Z to a-z
   bool strip;       // the 32 punctuation characters of ASCII vanish; words they join stay joined
+  bool separate;    // or apostrophes alone vanish, and the other 31 become blanks
   bool characters;  // a token is one code point; otherwise a run without white space
   bool separators;  // U+001C to U+001F are white space too, as in Unicode and not in ASCII
 };

@@ -138,6 +138,8 @@ def test_the_tensors_of_layers_above_the_first(make_spec):
         ({"layers": 2, "layer_dropout": 0.1}, 2),
         ({"storage": "int8"}, 3),
         ({"truncate": "middle"}, 3),
+        ({"standardize": "lower_and_split_at_punctuation"}, 3),
+        ({"standardize": None}, 1),
         ({"temperature": 1.5}, 3),
         ({"thresholds": {"pos": 0.25}}, 3),
         ({"task": "multilabel", "multilabel": True, "outputs": 2}, 3),

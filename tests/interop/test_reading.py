@@ -10,7 +10,10 @@ from networks import KINDS, made
 
 from bothways.interop._reading import reading
 from bothways.runtime import Model
+from bothways.text import TextVectorizer
 
+STANDARDIZE = ["lower_and_strip_punctuation", "lower_and_split_at_punctuation", "lower"]
+STANDARDIZE += ["strip_punctuation", None]
 TEXTS = [
     *(
         "",
@@ -23,15 +26,27 @@ TEXTS = [
         "a b\nc d e",
     ),
     *("İstanbul", "k\u0301 l", "日本 語", "a  ", "...", "$5 €6"),
+    *("A.b,c'd don’t", "ΑΣ.Β’Σ ‘x’", "b<br />c", "''’"),
 ]
 
 
 def ids_by_the_document(text, document):
     """As somebody else would write it, who reads `rules`."""
     options = document["vectorizer"]
-    lower = options["standardize"] in ("lower_and_strip_punctuation", "lower")
+    separate = options["standardize"] == "lower_and_split_at_punctuation"
+    lower = separate or options["standardize"] in ("lower_and_strip_punctuation", "lower")
     strip = options["standardize"] in ("lower_and_strip_punctuation", "strip_punctuation")
     marks = set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+    if separate:
+        apostrophes = "'\u2019" if options["unicode"] else "'"
+        text = "".join(
+            " "
+            if c not in apostrophes
+            and (c in marks or (options["unicode"] and unicodedata.category(c)[0] == "P"))
+            else c
+            for c in text
+        )
+        text = "".join(c for c in text if c not in apostrophes)
     if options["unicode"]:
         text = text.lower() if lower else text
         text = "".join(
@@ -63,9 +78,7 @@ def ids_by_the_document(text, document):
 @pytest.mark.parametrize("split", ["whitespace", "character"])
 @pytest.mark.parametrize("unicode", [True, False])
 @pytest.mark.parametrize("truncate", ["head", "tail", "middle"])
-@pytest.mark.parametrize(
-    "standardize", ["lower_and_strip_punctuation", "lower", "strip_punctuation", None]
-)
+@pytest.mark.parametrize("standardize", STANDARDIZE)
 def test_ids_by_the_rules(standardize, truncate, unicode, split):
     words = ("", "[UNK]", *"abcdeéqrσςz", "ab", "aς", "ας", "yx", "日本", "a_b", "5", "6")
     options = {"standardize": standardize, "truncate": truncate, "unicode": unicode}
@@ -79,6 +92,27 @@ def test_ids_by_the_rules(standardize, truncate, unicode, split):
     ]
 
 
+@pytest.mark.parametrize("unicode", [True, False])
+@pytest.mark.parametrize("standardize", STANDARDIZE[:2])
+def test_ids_of_reviews_by_the_rules(shared_data, standardize, unicode):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    column = parquet.read_table(shared_data / "imdb_train.parquet", columns=["text"])["text"]
+    texts = column.to_pylist()[::25]
+    assert len(texts) == 1_000 and not all(text.isascii() for text in texts)
+    rules = {"standardize": standardize, "unicode": unicode}
+    words = tuple(TextVectorizer(3_000, **rules).adapt(texts).get_vocabulary())
+    options = {"max_tokens": None, "output_sequence_length": 400, "truncate": "tail"}
+    spec, tensors = made(KINDS[0], vocabulary=words, **options, **rules)
+    document = json.loads(reading(spec, tensors))
+    ids, _ = Model(spec, tensors).vectorizer.encode(texts)
+    assert [ids_by_the_document(text, document) for text in texts] == [
+        ids[n].tolist() for n in range(len(texts))
+    ]
+    assert [ids_by_the_document(one["text"], document) for one in document["examples"]] == [
+        one["ids"] for one in document["examples"]
+    ]
+
+
 def test_rules_speak_of_what_the_model_does():
     spec, tensors = made(KINDS[0], output_sequence_length=3, truncate="middle")
     rules = " ".join(json.loads(reading(spec, tensors))["rules"])
@@ -87,3 +121,7 @@ def test_rules_speak_of_what_the_model_does():
     spec, tensors = made(KINDS[0], mask=False, outputs=3, multilabel=True)
     rules = " ".join(json.loads(reading(spec, tensors))["rules"])
     assert "it reads zeros after a text up to 12 ids" in rules and "may have none" in rules
+    spec, tensors = made(KINDS[0], standardize="lower_and_split_at_punctuation")
+    rules = json.loads(reading(spec, tensors))["rules"]
+    assert rules[0].startswith("Each of these characters becomes a blank: !\"#$%&()*+,-./:;<")
+    assert rules[1] == "The apostrophe ' is removed, and joins what is on its sides."

@@ -20,11 +20,16 @@ TEXT = "A good film, not\n a  BAD one -- unheard of! good good"
 WORDS = ("", "[UNK]", "a", "good", "bad", "film", "not", "one")
 
 
-def new_model(*, length=None, truncate="head", split="whitespace", **network):
+RULES = ["lower_and_strip_punctuation", "lower_and_split_at_punctuation"]
+
+
+def new_model(
+    *, length=None, truncate="head", split="whitespace", standardize=RULES[0], **network
+):
     spec = Spec(
         "classification",
         ("neg", "new", "pos"),
-        VectorizerSpec(None, "lower_and_strip_punctuation", split, length, True, WORDS, truncate),
+        VectorizerSpec(None, standardize, split, length, True, WORDS, truncate),
         NetworkSpec(
             **{"embedding_dim": 5, "hidden_size": 4, "bidirectional": False, "merge": "concat",
                "pooling": "last", "outputs": 3} | network
@@ -67,11 +72,12 @@ def test_maxima_that_are_at_least_zero_in_short_texts_alone():
 
 @pytest.mark.parametrize("unicode", [True, False])
 @pytest.mark.parametrize("split", ["whitespace", "character"])
-@given(text=st.text(" ab.G\u0130\u03a3\u00a0\x1c\n", max_size=12), data=st.data())
-def test_where_a_text_is_cut_changes_nothing(text, data, unicode, split):
+@pytest.mark.parametrize("standardize", RULES)
+@given(text=st.text(" ab.'G\u0130\u03a3\u2019\u2014\u00a0\x1c\n", max_size=12), data=st.data())
+def test_where_a_text_is_cut_changes_nothing(text, data, standardize, unicode, split):
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=4)))
     pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    model = new_model(split=split)
+    model = new_model(split=split, standardize=standardize)
     v = replace(model.spec.vectorizer, unicode=unicode)
     model = Model(replace(model.spec, vectorizer=v), tensors_like(model))
     tokens, rows = pushed(Stream(model), pieces)
@@ -79,6 +85,15 @@ def test_where_a_text_is_cut_changes_nothing(text, data, unicode, split):
         assert tokens == model.vectorizer.tokens(text)
     if len(rows):
         np.testing.assert_array_equal(rows[-1], model.predict_proba([text])[0])
+
+
+def test_a_word_is_answered_for_when_punctuation_ends_it():
+    stream = Stream(new_model(standardize=RULES[1]))
+    assert stream.push("A good").tokens == ("a",)
+    assert stream.push(",not ").tokens == ("good", "not")
+    assert stream.push("isn't").tokens == ()
+    assert stream.push(".").tokens == ("isnt",)
+    assert stream.push("..").tokens == stream.end().tokens == ()
 
 
 def tensors_like(model):

@@ -9,7 +9,8 @@ from collections import Counter
 
 from hypothesis import strategies as st
 
-STANDARDIZE = ("lower_and_strip_punctuation", "lower", "strip_punctuation", None)
+KERAS_STANDARDIZE = ("lower_and_strip_punctuation", "lower", "strip_punctuation", None)
+STANDARDIZE = (*KERAS_STANDARDIZE, "lower_and_split_at_punctuation")
 SPLIT = ("whitespace", "character")
 ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 ASCII_SPACE = re.compile("[\t\n\v\f\r ]+")
@@ -23,7 +24,10 @@ def is_mark(character, unicode):
 
 def tokens(text, standardize="lower_and_strip_punctuation", split="whitespace", unicode=False):
     """The tokens of one text."""
-    if standardize in ("lower", "lower_and_strip_punctuation"):
+    if standardize == "lower_and_split_at_punctuation":
+        text = re.sub("['\u2019]" if unicode else "'", "", text)
+        text = "".join(" " if is_mark(c, unicode) else c for c in text)
+    if standardize in ("lower", "lower_and_strip_punctuation", "lower_and_split_at_punctuation"):
         text = text.lower() if unicode else text.translate(ASCII_LOWER)
     if standardize in ("strip_punctuation", "lower_and_strip_punctuation"):
         text = "".join(c for c in text if not is_mark(c, unicode))

@@ -13,6 +13,7 @@ import pytest
 
 from bothways.errors import ArgumentError, DataError, NotFittedError
 from bothways.text import TextVectorizer, Truncation, TruncationWarning
+from text import plain
 
 TEXTS = ["A b", "", "c \u00e9, longer than twelve bytes", "b \U0001f600"]
 
@@ -211,15 +212,16 @@ def test_adapting_again_forgets(fitted):
     assert len(fitted.encode([]).ids) == 0
 
 
+@pytest.mark.parametrize("standardize", plain.STANDARDIZE[::4])
 @pytest.mark.parametrize("unicode", [False, True])
 @pytest.mark.parametrize(
     "piece", ["a", " ", "!", "<", "a ", "\u0301", "\u00e9 ", "\0", "Aa!", "\u03a3"], ids=ascii
 )
-def test_time_is_linear(piece, unicode):
+def test_time_is_linear(piece, unicode, standardize):
     """A second for two million characters is a hundred times what it needs, and a hundredth
     of what a quadratic rule would."""
     text = piece * (2_000_000 // len(piece)) + "!"
-    vectorizer = TextVectorizer(unicode=unicode)
+    vectorizer = TextVectorizer(unicode=unicode, standardize=standardize)
     started = time.process_time()
     vectorizer.adapt([text])
     vectorizer.encode([text])

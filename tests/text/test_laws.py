@@ -96,6 +96,31 @@ def test_punctuation_is_every_p_category_and_ascii_symbols():
     assert vectorizer.tokens("".join(everything)) == kept
 
 
+@pytest.mark.parametrize("unicode", [False, True])
+def test_words_end_at_every_mark_but_the_apostrophe(unicode):
+    """Each mark between two letters: one token about apostrophes, two about the others."""
+    marks = [chr(code) for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF]
+    marks = [c for c in marks if plain.is_mark(c, unicode)]
+    assert len(marks) == 32 or unicode and len(marks) > 800
+    vectorizer = TextVectorizer(standardize="lower_and_split_at_punctuation", unicode=unicode)
+    joined = [c for c in marks if vectorizer.tokens(f"A{c}b") == ["ab"]]
+    assert joined == (["'", "\u2019"] if unicode else ["'"])
+    assert [c for c in marks if vectorizer.tokens(f"A{c}b") != ["a", "b"]] == joined
+
+
+def test_what_the_better_rule_is_for():
+    text = "A great,but 'odd' film.<br /><br />I don't know: see http://a.org"
+    stripped, split = TextVectorizer(), TextVectorizer(standardize="lower_and_split_at_punctuation")
+    assert " ".join(stripped.tokens(text)) == (
+        "a greatbut odd filmbr br i dont know see httpaorg"
+    )
+    assert " ".join(split.tokens(text)) == (
+        "a great but odd film br br i dont know see http a org"
+    )
+    split = TextVectorizer(standardize="lower_and_split_at_punctuation", split="character")
+    assert split.tokens("A.b'c ") == ["a", " ", "b", "c", " "]
+
+
 def test_the_table_tells_every_short_word_apart():
     # Heads of eight bytes with zeros behind them: NULs at the end must still count.
     words = ["a" * n + "\0" * m for n in range(1, 20) for m in range(5)]

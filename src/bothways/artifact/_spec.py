@@ -33,6 +33,11 @@ ADDED: dict[int, dict[str, dict[str, Any]]] = {
 """What each version added to which part (`""`: to the spec itself), and what the absence of a
 field means in the versions before."""
 
+ADDED_VALUES: dict[int, dict[str, dict[str, tuple[Any, ...]]]] = {
+    3: {"vectorizer": {"standardize": ("lower_and_split_at_punctuation",)}},
+}
+"""What each version added to the values that a field of a version before may have."""
+
 TASKS = ("classification", "multilabel")
 """One label for each text, or any number of them."""
 
@@ -51,12 +56,12 @@ def added_after(version: int) -> dict[str, dict[str, Any]]:
 
 @dataclass(frozen=True)
 class VectorizerSpec:
-    """How a text becomes ids: Keras `TextVectorization`'s options, and its vocabulary.
+    """How a text becomes ids: the options of `bothways.TextVectorizer`, and its vocabulary.
 
     `vocabulary`, `V` strings, holds the padding token `""` at 0 and `"[UNK]"` at 1.
     `truncate` is what is kept of texts longer than `output_sequence_length`: the head, the tail,
-    or both ends, without the middle. `unicode` is false where only ASCII letters are lowered and
-    ASCII punctuation stripped.
+    or both ends, without the middle. `unicode` is false where letters and punctuation are ASCII's
+    alone.
 
     Raises `ArtifactError` naming the field that is not as it should be.
     """
@@ -72,7 +77,10 @@ class VectorizerSpec:
     def __post_init__(self) -> None:
         if self.max_tokens is not None:
             check.whole("vectorizer.max_tokens", self.max_tokens, 2, _MOST_TOKENS)
-        standards = ("lower_and_strip_punctuation", "lower", "strip_punctuation", None)
+        standards = (
+            *("lower_and_strip_punctuation", "lower_and_split_at_punctuation", "lower"),
+            *("strip_punctuation", None),
+        )
         check.choice("vectorizer.standardize", self.standardize, standards)
         check.choice("vectorizer.split", self.split, ("whitespace", "character"))
         if self.output_sequence_length is not None:
@@ -180,6 +188,10 @@ class Spec:
             for part, added in ADDED[version].items():
                 holder = getattr(self, part) if part else self
                 if any(getattr(holder, name) != value for name, value in added.items()):
+                    return version
+            for part, values in ADDED_VALUES.get(version, {}).items():
+                holder = getattr(self, part)
+                if any(getattr(holder, name) in new for name, new in values.items()):
                     return version
         return 1
 

@@ -75,8 +75,15 @@ def _rules(spec: Spec) -> list[str]:
 
 
 def _standardize(v: VectorizerSpec) -> list[str]:
+    """The sentences, in the order in which they are to be followed."""
     rules = []
-    if v.standardize in ("lower_and_strip_punctuation", "lower"):
+    if v.standardize == "lower_and_split_at_punctuation":
+        marks = string.punctuation.replace("'", "")
+        others = ", and those of the Unicode categories P* but U+2019" if v.unicode else ""
+        rules.append(f"Each of these characters becomes a blank: {marks}{others}.")
+        also = " and U+2019 are" if v.unicode else " is"
+        rules.append(f"The apostrophe '{also} removed, and joins what is on its sides.")
+    if v.standardize not in ("strip_punctuation", None):
         rules.append(
             "Letters become lower case by the rules of Unicode."
             if v.unicode
@@ -103,6 +110,7 @@ def _examples(model: Model) -> list[dict[str, Any]]:
     """A few texts with capitals, punctuation and unknown words, their ids and probabilities."""
     words = list(model.spec.vectorizer.vocabulary[2:8])
     texts = ["", " ".join(words), f"{', '.join(words[:4]).upper()}!", "Unheard-of ÄÖÜ"]
+    texts.append(f"Don't,{'.'.join(words[:3])}<br/>‘{'-'.join(words[:2])}’")
     ids, _ = model.vectorizer.encode(texts)
     rows = model.predict_proba(texts).astype(float).round(6).tolist()
     return [

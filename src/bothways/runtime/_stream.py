@@ -72,7 +72,8 @@ class Stream:
     def push(self, piece: str) -> Answers:
         """A piece of the text; the answers after each token that is whole now.
 
-        A piece may end within a word, which is kept until white space follows, or `end`.
+        A piece may end within a word, which is kept until white space follows, or punctuation
+        where words end at it, or `end`.
         Raises `ArgumentError` for what is no string, `DataError` for one without UTF-8.
         """
         if not isinstance(piece, str):

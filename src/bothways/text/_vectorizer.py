@@ -21,7 +21,11 @@ from bothways.text._vocabulary import (
     most_frequent,
 )
 
-STANDARDIZE = ("lower_and_strip_punctuation", "lower", "strip_punctuation", None)
+SPLIT_AT_PUNCTUATION = "lower_and_split_at_punctuation"
+STANDARDIZE = (
+    *("lower_and_strip_punctuation", SPLIT_AT_PUNCTUATION, "lower", "strip_punctuation"),
+    None,
+)
 SPLIT = ("whitespace", "character")
 OPTIONS = ("max_tokens", "standardize", "split", "output_sequence_length", "truncate", "unicode")
 
@@ -34,6 +38,12 @@ class TextVectorizer:
     are ASCII's: `É` stays `É`, and a no-break space does not separate words. With `unicode` they
     are Unicode's: `str.lower`, categories P* and ASCII's symbols, `str.split`. Texts that are not
     all ASCII then pass through Python, which is slower.
+
+    Punctuation that is stripped joins what it stood between: `film.<br />The` is the token
+    `filmbr` and `the`. `"lower_and_split_at_punctuation"`, which Keras does not have, deletes
+    the apostrophe alone (`'`, with `unicode` `’` too), so that `don't` is `dont`, and puts a blank
+    in the place of all other punctuation: `film`, `br` and `the`. With `split="character"` that
+    blank is a token.
 
     Id 0 is padding and 1 is `[UNK]`, every other token; then come the tokens by falling
     frequency, ties in reverse order of their UTF-8 bytes, `max_tokens` ids in all. Texts longer
@@ -73,8 +83,9 @@ class TextVectorizer:
                 "length is set: give output_sequence_length (max_length, --max-length)"
             )
         self.unicode = _choice("unicode", unicode, (False, True))
-        self._lower = standardize in ("lower", "lower_and_strip_punctuation")
+        self._lower = standardize not in ("strip_punctuation", None)
         self._strip = standardize in ("strip_punctuation", "lower_and_strip_punctuation")
+        self._separate = standardize == SPLIT_AT_PUNCTUATION
         self._vocabulary: list[str] | None = None
         if vocabulary is not None:
             self._set_vocabulary(checked_vocabulary(vocabulary, self.max_tokens))
@@ -185,14 +196,21 @@ class TextVectorizer:
         # White space, upper case and punctuation of ASCII are the same in both sets of rules,
         # but for U+001C to U+001F, which Unicode alone splits at.
         characters = self.split == "character"
-        return _kernels.TextRules(self._lower, self._strip, characters, self.unicode)
+        return _kernels.TextRules(
+            self._lower, self._strip, self._separate, characters, self.unicode
+        )
 
     def _texts(self, texts: Any) -> Any:
         return as_texts(texts, standardize=self._standardized if self.unicode else None)
 
     def _standardized(self, text: str) -> str:
-        words = self.split == "whitespace"
-        return unicode_standardized(text, lower=self._lower, strip=self._strip, words=words)
+        return unicode_standardized(
+            text,
+            lower=self._lower,
+            strip=self._strip,
+            separate=self._separate,
+            words=self.split == "whitespace",
+        )
 
 
 def _whole(name: str, value: Any, least: int) -> int | None:
