@@ -68,6 +68,7 @@ uint64_t blanks(uint64_t word) {
   return ~(((zero & LOW) + LOW) | zero | LOW);
 }
 
+// Between two blanks there is an empty word.
 template <class Token>
 void for_each_word(const Standardized &text, Token token) {
   const char *start = text.begin;
@@ -76,7 +77,7 @@ void for_each_word(const Standardized &text, Token token) {
     std::memcpy(&word, p, 8);
     for (uint64_t marks = blanks(word); marks; marks &= marks - 1) {
       const char *blank = p + std::countr_zero(marks) / 8;
-      if (blank > start) token(std::string_view(start, blank - start));
+      token(std::string_view(start, blank - start));
       start = blank + 1;
     }
   }
@@ -103,9 +104,13 @@ class Splitter {
     const Standardized standardized(text, table_, scratch_);
     int64_t seen = 0;
     size_t waiting = 0;
+    // No branch tells empty words from others: where words end at punctuation, which is often
+    // beside a blank, the processor would guess wrong.
     const auto add = [&](std::string_view token) {
-      if (seen++ >= limit) return;
-      waiting_[waiting++] = token;
+      const bool there = !token.empty();
+      waiting_[waiting] = token;
+      waiting += there & (seen < limit);
+      seen += there;
       if (waiting < waiting_.size()) return;
       block(waiting_.data(), waiting);
       waiting = 0;

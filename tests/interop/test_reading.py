@@ -123,5 +123,5 @@ def test_rules_speak_of_what_the_model_does():
     assert "it reads zeros after a text up to 12 ids" in rules and "may have none" in rules
     spec, tensors = made(KINDS[0], standardize="lower_and_split_at_punctuation")
     rules = json.loads(reading(spec, tensors))["rules"]
-    assert rules[0].startswith("Each of these characters becomes a blank: !\"#$%&()*+,-./:;<")
+    assert rules[0].startswith('Each of these characters becomes a blank: !"#$%&()*+,-./:;<')
     assert rules[1] == "The apostrophe ' is removed, and joins what is on its sides."

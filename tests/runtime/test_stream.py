@@ -23,9 +23,7 @@ WORDS = ("", "[UNK]", "a", "good", "bad", "film", "not", "one")
 RULES = ["lower_and_strip_punctuation", "lower_and_split_at_punctuation"]
 
 
-def new_model(
-    *, length=None, truncate="head", split="whitespace", standardize=RULES[0], **network
-):
+def new_model(*, length=None, truncate="head", split="whitespace", standardize=RULES[0], **network):
     spec = Spec(
         "classification",
         ("neg", "new", "pos"),

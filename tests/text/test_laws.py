@@ -111,12 +111,8 @@ def test_words_end_at_every_mark_but_the_apostrophe(unicode):
 def test_what_the_better_rule_is_for():
     text = "A great,but 'odd' film.<br /><br />I don't know: see http://a.org"
     stripped, split = TextVectorizer(), TextVectorizer(standardize="lower_and_split_at_punctuation")
-    assert " ".join(stripped.tokens(text)) == (
-        "a greatbut odd filmbr br i dont know see httpaorg"
-    )
-    assert " ".join(split.tokens(text)) == (
-        "a great but odd film br br i dont know see http a org"
-    )
+    assert " ".join(stripped.tokens(text)) == ("a greatbut odd filmbr br i dont know see httpaorg")
+    assert " ".join(split.tokens(text)) == ("a great but odd film br br i dont know see http a org")
     split = TextVectorizer(standardize="lower_and_split_at_punctuation", split="character")
     assert split.tokens("A.b'c ") == ["a", " ", "b", "c", " "]
 
