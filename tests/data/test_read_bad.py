@@ -131,7 +131,7 @@ def test_other_things_that_are_not_files(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        ({"loose.txt": b"a"}, "folder without subfolders"),
+        ({"loose.md": b"a"}, "folder without subfolders"),
         ({"pos/": b"", "neg/1.txt": b"a"}, "pos: a label's folder without texts"),
         ({"train/pos/1.txt": b"a"}, "pos: is a folder within a label's folder"),
         ({"pos/1.txt": b"a\0b"}, "1.txt, line 1 (byte 1): holds a NUL byte"),

@@ -8,15 +8,23 @@
 from __future__ import annotations
 
 from bothways.data._batches import batches
-from bothways.data._columns import text_column
+from bothways.data._columns import Columns, text_column
 from bothways.data._dataset import Dataset, check_label_sets, check_labels, fingerprint
-from bothways.data._files import open_regular, show
-from bothways.data._pieces import read_pieces
+from bothways.data._held_out import hash_split
+from bothways.data._pieces import first_columns, read_pieces
 from bothways.data._read import read
-from bothways.data._shards import Shard, check_unchanged, find_shards, is_shards
 from bothways.data._split import rarest_labels, split, training_parts
+from bothways.storage import (
+    Shard,
+    check_unchanged,
+    find_shards,
+    is_shards,
+    open_regular,
+    show,
+)
 
 __all__ = [
+    "Columns",
     "Dataset",
     "Shard",
     "batches",
@@ -25,6 +33,8 @@ __all__ = [
     "check_unchanged",
     "find_shards",
     "fingerprint",
+    "first_columns",
+    "hash_split",
     "is_shards",
     "open_regular",
     "rarest_labels",

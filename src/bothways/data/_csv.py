@@ -5,35 +5,43 @@ from __future__ import annotations
 import csv
 import sys
 import threading
-from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from bothways.data._columns import choose
-from bothways.data._files import open_text, show
-from bothways.data._table import Table, Wanted
+from bothways.data._columns import Columns, choose
+from bothways.data._table import PIECE_BYTES, NoRowsError, Table, Wanted
 from bothways.errors import DataError
+from bothways.storage import Shard, open_text
 
 _limit_lock = threading.Lock()
+_readers = 0  # that need the limit lifted
+_usual_limit = csv.field_size_limit()
 
 
 @contextmanager
 def _long_fields() -> Iterator[None]:
     """Lift the csv module's limit of 131,072 characters a field, and put it back.
 
-    The limit belongs to the whole process, hence the lock: the first of two readers to
+    The limit belongs to the whole process, hence the count: the first of two readers to
     finish would otherwise put it back under the other.
     """
+    global _readers, _usual_limit
     with _limit_lock:
-        before = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-        try:
-            yield
-        finally:
-            csv.field_size_limit(before)
+        if _readers == 0:
+            _usual_limit = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+        _readers += 1
+    try:
+        yield
+    finally:
+        with _limit_lock:
+            _readers -= 1
+            if _readers == 0:
+                csv.field_size_limit(_usual_limit)
 
 
-def read_csv(path: str, wanted: Wanted, delimiter: str = ",") -> Table:
-    """Read a table whose first row names the columns; blank lines are skipped.
+def read_csv(shard: Shard, wanted: Wanted, rows: int, delimiter: str = ",") -> Iterator[Table]:
+    """Read a table whose first row names the columns, in pieces; blank lines are skipped.
 
     Fields may be in double quotes, then a quote inside is written twice; this holds for
     tabs as for commas. Lines end in LF, CRLF or CR.
@@ -41,57 +49,64 @@ def read_csv(path: str, wanted: Wanted, delimiter: str = ",") -> Table:
     Raises `DataError` naming the line where a row has too few or too many fields, or a
     quote is out of place. The line is the one on which the row begins.
     """
-    with open_text(path, newline="") as lines, _long_fields():
+    name = shard.name
+    with open_text(shard, newline="") as (lines, plain), _long_fields():
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        start = 1
+        start, some = 1, False
         try:
             header = next((row for row in reader if row), [])
-            _check_delimiter(path, header, delimiter)
-            text, label = choose(header, wanted, show(path))
-            t = header.index(text)
-            width, at = len(header), None if label is None else header.index(label)
-            w = None if wanted.weight is None else header.index(wanted.weight)
-            weights: list[str] = []
-            texts: list[str] = []
-            labels: list[str] = []
-            rows = array("q")
+            if plain.blank:
+                raise NoRowsError(f"{name}: is empty")
+            _check_delimiter(name, header, delimiter)
+            columns = choose(header, wanted, name)
+            width = len(header)
+            places = {role: header.index(column) for role, column in columns.named().items()}
+            piece, takes, until = _begin(columns, places, plain.passed)
             start = reader.line_num + 1
             for row in reader:
                 if len(row) == width:
-                    texts.append(row[t])
-                    if at is not None:
-                        labels.append(row[at])
-                    if w is not None:
-                        weights.append(row[w])
-                    rows.append(start)
+                    for values, place in takes:
+                        values.append(row[place])
+                    piece.rows.append(start)
+                    if len(piece.rows) >= rows or plain.passed >= until:
+                        some = True
+                        yield piece
+                        piece, takes, until = _begin(columns, places, plain.passed)
                 elif row:
-                    raise DataError(_ragged(path, start, len(row), width, delimiter))
+                    raise DataError(_ragged(name, start, len(row), width, delimiter))
                 start = reader.line_num + 1
         except csv.Error as error:
-            raise DataError(f"{show(path)}, line {start}: {_explain(error)}") from None
-    if not texts:
-        raise DataError(f"{show(path)}: has a header but no rows")
-    return Table(
-        *(texts, labels if at is not None else None, rows, "line", text, label),
-        weights=weights if w is not None else None,
-    )
+            raise DataError(f"{name}, line {start}: {_explain(error)}") from None
+    if piece.rows:
+        yield piece
+    elif not some:
+        raise NoRowsError(f"{name}: has a header but no rows")
 
 
-def _check_delimiter(path: str, header: list[str], delimiter: str) -> None:
+def _begin(
+    columns: Columns, places: dict[str, int], passed: int
+) -> tuple[Table, list[tuple[list[Any], int]], int]:
+    """An empty piece, which field goes into which of its lists, and where in the file it ends."""
+    piece = Table(columns, "line")
+    takes = [(piece.values[role], place) for role, place in places.items()]
+    return piece, takes, passed + PIECE_BYTES
+
+
+def _check_delimiter(name: str, header: list[str], delimiter: str) -> None:
     """One column with a semicolon in its name is another program's idea of a table."""
-    name = {",": "commas", "\t": "tabs"}[delimiter]
+    expected = {",": "commas", "\t": "tabs"}[delimiter]
     for other in ";\t|,":
         if len(header) == 1 and other != delimiter and other in header[0]:
             raise DataError(
-                f"{show(path)}, line 1: the columns seem to be separated by {other!r}, "
-                f"expected {name}; save the table with {name}"
+                f"{name}, line 1: the columns seem to be separated by {other!r}, "
+                f"expected {expected}; save the table with {expected}"
             )
 
 
-def _ragged(path: str, line: int, got: int, width: int, delimiter: str) -> str:
+def _ragged(name: str, line: int, got: int, width: int, delimiter: str) -> str:
     hint = {",": "a comma", "\t": "a tab"}[delimiter]
     return (
-        f"{show(path)}, line {line}: has {got} field{'s' * (got != 1)}, the header has {width}; "
+        f"{name}, line {line}: has {got} field{'s' * (got != 1)}, the header has {width}; "
         f"a field with {hint} in it must be in double quotes"
     )
 

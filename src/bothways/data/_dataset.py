@@ -19,7 +19,9 @@ class Dataset:
     `n` in the source, counted in `unit`s: the number of a line or row from 1, or the
     name of a file. By default rows are counted from 1. `weights` holds `N` numbers from 0,
     what each text counts, or is None where none were asked for. Where a text may have several
-    labels or none, `labels` is None and `label_sets` holds `N` tuples of strings.
+    labels or none, `labels` is None and `label_sets` holds `N` tuples of strings. `held_out`
+    says of each text whether it is held out of a training, where a column was asked for that
+    does. Where the texts come from several shards, `unit` is empty and a row names its shard.
 
     Raises `DataError` if the lengths differ.
     """
@@ -31,6 +33,7 @@ class Dataset:
     unit: str = "row"
     weights: list[float] | None = None
     label_sets: list[tuple[str, ...]] | None = None
+    held_out: list[bool] | None = None
 
     def __post_init__(self) -> None:
         if len(self.rows) == 0:
@@ -38,6 +41,7 @@ class Dataset:
         columns = (
             *(("labels", self.labels), ("sets of labels", self.label_sets)),
             *(("row numbers", self.rows), ("weights", self.weights)),
+            ("marks of what is held out", self.held_out),
         )
         for name, column in columns:
             if column is not None and len(column) != len(self.texts):
@@ -52,6 +56,7 @@ class Dataset:
         """The texts at `indices`, integers from 0, in that order; they keep their rows."""
         chosen = [int(index) for index in indices]
         labels, weights, sets = self.labels, self.weights, self.label_sets
+        held_out = self.held_out
         return Dataset(
             texts=[self.texts[index] for index in chosen],
             labels=None if labels is None else [labels[index] for index in chosen],
@@ -60,6 +65,7 @@ class Dataset:
             unit=self.unit,
             weights=None if weights is None else [weights[index] for index in chosen],
             label_sets=None if sets is None else [sets[index] for index in chosen],
+            held_out=None if held_out is None else [held_out[index] for index in chosen],
         )
 
     @property
@@ -69,9 +75,14 @@ class Dataset:
             return [(label,) for label in self.labels]
         return self.label_sets
 
+    def row_name(self, index: int) -> str:
+        """Where text `index` stood in the source: `line 7`, or `b.csv, line 7` of shards."""
+        return f"{self.unit} {self.rows[index]}" if self.unit else str(self.rows[index])
+
     def place(self, index: int) -> str:
         """Where text `index` stood, for a message: `reviews.csv, line 7`."""
-        return f"{self.source}, {self.unit} {self.rows[index]}"
+        named = self.row_name(index)
+        return f"{self.source}, {named}" if self.unit else named
 
 
 def fingerprint(rows: Dataset) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
-from bothways.data._files import check_plain, decode, read_bytes, show
+from bothways.data._columns import Columns
 from bothways.data._table import Table, Wanted
 from bothways.errors import DataError
+from bothways.storage import FORMATS, read_text, show
 
 
 def read_folder(path: str, wanted: Wanted) -> Table:
@@ -27,7 +29,10 @@ def read_folder(path: str, wanted: Wanted) -> Table:
     rows: list[str] = []
     folders = [name for name in _names(path) if os.path.isdir(os.path.join(path, name))]
     if not folders:
-        raise DataError(f"{show(path)}: is a folder without subfolders, expected one for a label")
+        raise DataError(
+            f"{show(path)}: is a folder without subfolders, expected one for each label, or "
+            f"shards: files that end in one of {', '.join(FORMATS)}"
+        )
     for label in folders:
         if not _is_unicode(label):
             raise DataError(f"{show(os.path.join(path, label))}: the name is not UTF-8")
@@ -38,7 +43,8 @@ def read_folder(path: str, wanted: Wanted) -> Table:
             texts.append(_text(os.path.join(path, label, name)))
             labels.append(label)
             rows.append(show(os.path.join(label, name)))
-    return Table(texts, labels, rows, "file")
+    values: dict[str, list[Any]] = {"text": texts, "label": labels}
+    return Table(Columns(show(path), None), "file", values, rows)
 
 
 def _names(folder: str) -> list[str]:
@@ -54,9 +60,7 @@ def _text(path: str) -> str:
             f"{show(path)}: is a folder within a label's folder, expected files; "
             "give the folder that holds one subfolder for each label"
         )
-    data = read_bytes(path)
-    check_plain(path, data)
-    return decode(path, data)
+    return read_text(path)
 
 
 def _is_unicode(name: str) -> bool:

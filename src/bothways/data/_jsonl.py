@@ -3,50 +3,58 @@
 from __future__ import annotations
 
 import json
-from array import array
+from collections.abc import Iterator
 from typing import Any
 
-from bothways.data._columns import choose
-from bothways.data._files import open_text, show
-from bothways.data._table import Table, Wanted
+from bothways.data._columns import Columns, choose
+from bothways.data._table import PIECE_BYTES, NoRowsError, Table, Wanted
 from bothways.errors import DataError
+from bothways.storage import Shard, open_text
 
 
-def read_jsonl(path: str, wanted: Wanted) -> Table:
-    """Read one JSON object a line; blank lines are skipped.
+def read_jsonl(shard: Shard, wanted: Wanted, rows: int) -> Iterator[Table]:
+    """Read one JSON object a line, in pieces; blank lines are skipped.
 
     Columns are the keys of the first object, in whatever order later ones hold them. A
     later object without the label counts as a row without a label, or without a weight.
 
     Raises `DataError` naming the line that is not JSON, not an object, or has no text.
     """
-    source = show(path)
-    texts: list[Any] = []
-    labels: list[Any] = []
-    weights: list[Any] = []
-    weight = wanted.weight
-    rows = array("q")
-    text: str | None = None
-    label: str | None = None
-    with open_text(path, newline="\n") as lines:
+    name = shard.name
+    columns: Columns | None = None
+    piece: Table | None = None
+    with open_text(shard, newline="\n") as (lines, plain):
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
-            record = _parse(line, f"{source}, line {number}")
-            if text is None:
-                strings = [isinstance(value, str) for value in record.values()]
-                text, label = choose(list(record), wanted, source, strings)
-            if text not in record:
-                raise DataError(f"{source}, line {number}: there is no {text!r}")
-            texts.append(record[text])
-            labels.append(record.get(label) if label is not None else None)
-            if weight is not None:
-                weights.append(record.get(weight))
-            rows.append(number)
-    return Table(
-        *(texts, labels if label is not None else None, rows, "line", text, label),
-        weights=weights if weight is not None else None,
-    )
+            record = _parse(line, f"{name}, line {number}")
+            if columns is None:
+                kinds = [_kind(value) for value in record.values()]
+                columns = choose(list(record), wanted, name, kinds)
+            if piece is None:
+                piece, until = Table(columns, "line"), plain.passed + PIECE_BYTES
+                takes = [(piece.values[role], key) for role, key in columns.named().items()]
+            if columns.text not in record:
+                raise DataError(f"{name}, line {number}: there is no {columns.text!r}")
+            for values, key in takes:
+                values.append(record.get(key))
+            piece.rows.append(number)
+            if len(piece.rows) >= rows or plain.passed >= until:
+                yield piece
+                piece = None
+    if piece is not None:
+        yield piece
+    elif columns is None:
+        raise NoRowsError(f"{name}: is empty")
+
+
+def _kind(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "bools"
+    for kind, what in ((str, "strings"), (int | float, "numbers"), (list, "lists")):
+        if isinstance(value, kind):
+            return what
+    return None
 
 
 def _parse(line: str, place: str) -> dict[str, Any]:

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from functools import partial
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
 
-from bothways.data._csv import read_csv
 from bothways.data._dataset import Dataset
-from bothways.data._fasttext import read_fasttext
-from bothways.data._files import show
 from bothways.data._folder import read_folder
-from bothways.data._jsonl import read_jsonl
-from bothways.data._parquet import read_parquet
-from bothways.data._table import Table, Wanted, to_dataset
+from bothways.data._joined import joined
+from bothways.data._pieces import no_rows, pieces_of
+from bothways.data._table import NoRowsError, Table, Wanted, check_separator, to_dataset
 from bothways.errors import DataError
-
-_READERS: dict[str, Callable[[str, Wanted], Table]] = {
-    ".csv": read_csv,
-    ".tsv": partial(read_csv, delimiter="\t"),
-    ".jsonl": read_jsonl,
-    ".ndjson": read_jsonl,
-    ".parquet": read_parquet,
-    ".txt": read_fasttext,
-    ".ft": read_fasttext,
-    ".fasttext": read_fasttext,
-}
+from bothways.storage import Shard, find_shards, is_shards, show, without_file
 
 
 def read(
@@ -37,11 +25,18 @@ def read(
     multilabel: bool = False,
     label_separator: str | None = None,
     need_labels: bool = True,
+    held_out: str | None = None,
 ) -> Dataset:
-    """Read labelled texts from a file, or from a folder with one subfolder for each label.
+    """Read labelled texts from a file, a folder with one subfolder for each label, or shards.
 
     The suffix says how: `.csv`, `.tsv` (with a header), `.jsonl`, `.ndjson`, `.parquet`,
-    and `.txt`, `.ft`, `.fasttext` for lines with `__label__x`. Files are UTF-8.
+    and `.txt`, `.ft`, `.fasttext` for lines with `__label__x`. Files are UTF-8, and those of text
+    may be compressed: `.gz`, `.bz2`, `.xz`, `.zst` after the suffix.
+
+    Shards are the files of a folder, of a glob (`'shards/**/*.parquet'`) or of a URL that fsspec
+    knows (`s3://bucket/*.csv`), in the order of their names. They have one format and the same
+    columns; a place in a message names the shard. `-` is rows of JSON Lines on standard input,
+    `csv:-`, `tsv:-`, `parquet:-` and `fasttext:-` are others.
 
     `text` and `label` name the columns; without them the obvious ones are taken: usual names
     such as `text`, `review` or `label`, `sentiment`, or the only column that is left. Texts
@@ -50,7 +45,8 @@ def read(
     white space alone is no label.
 
     `weight` names the column of what each text counts: numbers from 0, not all 0. It is never
-    guessed.
+    guessed. `held_out` names the column that says which rows are held out of a training: true,
+    1, `valid`, `validation`, `dev` or `test`, and not false, 0, `train` or nothing.
 
     With `multilabel` a text may have several labels or none, and the dataset has `label_sets`,
     if they are lists in the file, or several `__label__x` stand on a line of it. With
@@ -61,24 +57,36 @@ def read(
     label is missing, unless `label` asked for that column.
 
     Raises `DataError`, one sentence that says what is wrong and in which file, line, row or
-    column; `MissingExtraError` for Parquet without pyarrow.
+    column; `MissingExtraError` for Parquet without pyarrow, or a URL without fsspec.
     """
-    name = os.fsdecode(path)
-    if label_separator is not None and not label_separator.strip():
+    name = without_file(os.fsdecode(path))
+    wanted = Wanted(text, label, need_labels, weight, multilabel, label_separator, held_out)
+    check_separator(wanted, show(name))
+    if os.path.isdir(name) and not is_shards(name):
+        rows = to_dataset(read_folder(name, wanted), wanted, show(name))
+    else:
+        rows = _all(find_shards(name), wanted, show(name))
+    if rows.weights is not None and not any(rows.weights):
         raise DataError(
-            f"{show(name)}: the label separator is {label_separator!r}, expected a character such "
-            "as '|' that is no white space"
+            f"{rows.source}, column {weight!r}: all {len(rows.weights):,} weights are 0"
         )
-    wanted = Wanted(text, label, need_labels, weight, multilabel, label_separator)
-    if os.path.isdir(name):
-        return to_dataset(read_folder(name, wanted), wanted, show(name))
-    if not os.path.exists(name):
-        raise DataError(f"{show(name)}: no such file or folder")
-    suffix = os.path.splitext(name)[1].lower()
-    reader = _READERS.get(suffix)
-    if reader is None:
-        raise DataError(
-            f"{show(name)}: has {f'the suffix {suffix!r}' if suffix else 'no suffix'}, expected "
-            f"one of {', '.join(_READERS)} or a folder with one subfolder for each label"
-        )
-    return to_dataset(reader(name, wanted), wanted, show(name))
+    return rows
+
+
+def _all(shards: Sequence[Shard], wanted: Wanted, source: str) -> Dataset:
+    parts = []
+    for shard in shards:
+        table: Table | None = None
+        try:
+            for piece in pieces_of(shard, wanted, sys.maxsize):
+                table = piece if table is None else table.extended(piece)
+        except NoRowsError:
+            if len(shards) == 1:
+                raise
+        if table is not None:
+            parts.append(to_dataset(table, wanted, shard.name))
+            if wanted.like is None:
+                wanted = replace(wanted, like=table.columns)
+    if not parts:
+        raise no_rows(shards)
+    return parts[0] if len(shards) == 1 else joined(parts, source)

@@ -3,73 +3,96 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
+from bothways.data._columns import Columns, Wanted
 from bothways.data._dataset import Dataset
+from bothways.data._held_out import HELD_OUT, LEARNED, is_held_out
 from bothways.errors import DataError
 
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the caller asked for: column names, or None to find them; no weight is None.
-
-    `multilabel` allows several labels a text; `separator` is what they are divided by in a cell.
-    """
-
-    text: str | None
-    label: str | None
-    need_labels: bool
-    weight: str | None = None
-    multilabel: bool = False
-    separator: str | None = None
-
-    @property
-    def columns(self) -> bool:
-        """Whether a column was named, which some formats do not have."""
-        return any(name is not None for name in (self.text, self.label, self.weight))
+PIECE_BYTES = 1 << 25
+"""About how much of a file is held at once, 32 MiB, where it is read in pieces."""
 
 
-@dataclass(frozen=True)
+class NoRowsError(DataError):
+    """There is not one row: a fault of a file, but not of one shard among others."""
+
+
+@dataclass
 class Table:
     """`N` raw texts and labels as a format holds them, before they are checked.
 
-    `rows` and `unit` as in `Dataset`; the columns are None where the format has none.
+    `rows` and `unit` as in `Dataset`; `values` has a list of `N` for each column that is there,
+    by what it is for: `text`, `label`, `weight`, `held_out`.
     """
 
-    texts: list[Any]
-    labels: list[Any] | None
-    rows: Sequence[int | str]
+    columns: Columns
     unit: str
-    text_column: str | None = None
-    label_column: str | None = None
-    weights: list[Any] | None = None
+    values: dict[str, list[Any]] = field(default_factory=dict)
+    rows: Any = field(default_factory=lambda: array("q"))
+
+    def __post_init__(self) -> None:
+        for role in self.columns.named():
+            self.values.setdefault(role, [])
+
+    def extended(self, more: Table) -> Table:
+        """These rows and those of the next piece of the same file; the lists are the same."""
+        for role, values in more.values.items():
+            self.values[role].extend(values)
+        if isinstance(self.rows, range):
+            self.rows = range(self.rows.start, more.rows.stop)
+        else:
+            self.rows.extend(more.rows)
+        return self
 
 
-def to_dataset(table: Table, wanted: Wanted, source: str) -> Dataset:
-    """Check every text and label. Raises `DataError` naming the rows that are at fault."""
-    if not table.texts:
-        raise DataError(f"{source}: holds no rows")
-    for index, text in enumerate(table.texts):
+def check_separator(wanted: Wanted, source: str) -> None:
+    """Raises `DataError` for a label separator that cannot be told from nothing."""
+    if wanted.separator is not None and not wanted.separator.strip():
+        raise DataError(
+            f"{source}: the label separator is {wanted.separator!r}, expected a character such "
+            "as '|' that is no white space"
+        )
+
+
+def to_dataset(table: Table, wanted: Wanted, source: str, *, part: bool = False) -> Dataset:
+    """Check every text and label. Raises `DataError` naming the rows that are at fault.
+
+    With `part` these are some rows of more, which messages do not count.
+    """
+    texts, labels = table.values["text"], table.values.get("label")
+    names = table.columns
+    for index, text in enumerate(texts):
         if type(text) is not str:
-            place = f"{source}, {table.unit} {table.rows[index]}{_column(table.text_column)}"
+            place = _place(table, source, index, names.text)
             raise DataError(f"{place}: the text is {_kind(text)}, expected a string")
-    weights = _weights(table, wanted.weight, source)
-    several = table.labels is not None and any(isinstance(v, list | tuple) for v in table.labels)
-    if table.labels is not None and (wanted.separator or (several and wanted.multilabel)):
-        sets = _label_sets(table, wanted.separator, source)
-        return Dataset(table.texts, None, source, table.rows, table.unit, weights, sets)
-    labels = _labels(table, wanted, source)
-    return Dataset(table.texts, labels, source, table.rows, table.unit, weights)
+    about: dict[str, Any] = {
+        "weights": _weights(table, source),
+        "held_out": _held_out(table, source),
+    }
+    several = labels is not None and any(isinstance(value, list | tuple) for value in labels)
+    if labels is not None and (wanted.separator or (several and wanted.multilabel)):
+        sets = _label_sets(table, labels, wanted.separator, source)
+        return Dataset(texts, None, source, table.rows, table.unit, label_sets=sets, **about)
+    found = None if labels is None else _labels(table, labels, wanted, source, part)
+    return Dataset(texts, found, source, table.rows, table.unit, **about)
 
 
-def _label_sets(table: Table, separator: str | None, source: str) -> list[tuple[str, ...]]:
+def _place(table: Table, source: str, index: int, column: str | None) -> str:
+    return f"{source}, {table.unit} {table.rows[index]}{_column(column)}"
+
+
+def _label_sets(
+    table: Table, values: list[Any], separator: str | None, source: str
+) -> list[tuple[str, ...]]:
     """The labels of each row, from lists or from cells that the separator divides."""
     same: dict[tuple[str, ...], tuple[str, ...]] = {}
     sets = []
-    for index, value in enumerate(table.labels or []):
-        place = f"{source}, {table.unit} {table.rows[index]}{_column(table.label_column)}"
+    for index, value in enumerate(values):
+        place = _place(table, source, index, table.columns.label)
         items = value
         if isinstance(value, list | tuple):
             if separator is not None:
@@ -95,33 +118,47 @@ def _label_sets(table: Table, separator: str | None, source: str) -> list[tuple[
     return sets
 
 
-def _weights(table: Table, column: str | None, source: str) -> list[float] | None:
-    if table.weights is None:
+def _weights(table: Table, source: str) -> list[float] | None:
+    if "weight" not in table.values:
         return None
     weights = []
-    for index, value in enumerate(table.weights):
+    for index, value in enumerate(table.values["weight"]):
         try:
             weight = math.nan if isinstance(value, bool) else float(value)
         except (TypeError, ValueError, OverflowError):
             weight = math.nan
         if not math.isfinite(weight) or weight < 0:
-            place = f"{source}, {table.unit} {table.rows[index]}{_column(column)}"
+            place = _place(table, source, index, table.columns.weight)
             raise DataError(f"{place}: the weight is {_kind(value)}, expected a number from 0")
         weights.append(weight)
-    if not any(weights):
-        raise DataError(f"{source}{_column(column)}: all {len(weights):,} weights are 0")
     return weights
 
 
-def _labels(table: Table, wanted: Wanted, source: str) -> list[str] | None:
-    if table.labels is None:
+def _held_out(table: Table, source: str) -> list[bool] | None:
+    if "held_out" not in table.values:
         return None
+    flags = []
+    for index, value in enumerate(table.values["held_out"]):
+        held = is_held_out(value)
+        if held is None:
+            place = _place(table, source, index, table.columns.held_out)
+            raise DataError(
+                f"{place}: {_kind(value)} does not say whether the row is held out, expected one "
+                f"of {HELD_OUT} or of {LEARNED}"
+            )
+        flags.append(held)
+    return flags
+
+
+def _labels(
+    table: Table, values: list[Any], wanted: Wanted, source: str, part: bool
+) -> list[str] | None:
     same: dict[str, str] = {}  # equal labels become one string: a million rows, few labels
     labels, missing = [], []
-    for index, value in enumerate(table.labels):
+    for index, value in enumerate(values):
         text = _label(value)
         if text is None:
-            place = f"{source}, {table.unit} {table.rows[index]}{_column(table.label_column)}"
+            place = _place(table, source, index, table.columns.label)
             raise DataError(
                 f"{place}: the label is {_kind(value)}, expected a string, a whole number or a bool"
             )
@@ -133,7 +170,7 @@ def _labels(table: Table, wanted: Wanted, source: str) -> list[str] | None:
     if not wanted.need_labels and wanted.label is None:
         return None  # nobody asked for them: some labels are no labels
     raise DataError(
-        f"{source}{_column(table.label_column)}: {_count(missing, labels)} no label: "
+        f"{source}{_column(table.columns.label)}: {_count(missing, labels, part)} no label: "
         f"{name_rows(table.unit, missing, table.rows.__getitem__)}"
     )
 
@@ -160,8 +197,10 @@ def name_rows(unit: str, indices: list[int], row: Callable[[int], int | str], mo
     return f"{unit}{'s' if len(indices) > 1 else ''} {shown}{more}"
 
 
-def _count(missing: list[int], labels: list[str]) -> str:
+def _count(missing: list[int], labels: list[str], part: bool) -> str:
     have = "has" if len(missing) == 1 else "have"
+    if part:
+        return f"{len(missing):,} row{'s' * (len(missing) > 1)} {have}"
     return f"{len(missing):,} of {len(labels):,} rows {have}"
 
 

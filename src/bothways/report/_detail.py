@@ -38,7 +38,7 @@ def detail(answers: Answers, rows: Dataset, *, errors: int = 20) -> dict[str, An
         "precision_recall": _curves(truth, probabilities, labels),
         "confident_errors": [
             {
-                "place": f"{rows.unit} {rows.rows[n]}",
+                "place": rows.row_name(n),
                 "text": rows.texts[n],
                 "label": labels[truth[n]],
                 "predicted": labels[guess[n]],

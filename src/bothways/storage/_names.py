@@ -1,0 +1,60 @@
+"""What a name says: where a file is, in which format, and how it is compressed."""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import urlsplit
+
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".txt": "fasttext",
+    ".ft": "fasttext",
+    ".fasttext": "fasttext",
+}
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+
+# A protocol has at least two letters: `c:` is a drive.
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def is_url(name: str) -> bool:
+    """Whether a name has a protocol, such as `s3://`."""
+    return _URL.match(name) is not None
+
+
+def without_file(name: str) -> str:
+    """A path instead of a `file://` URL; other names as they are."""
+    return name.removeprefix("file://")
+
+
+def show(path: str | os.PathLike[str]) -> str:
+    """A path as one printable line, whatever bytes or line breaks its name holds; a URL without
+    what may be secret in it: a password before the host, a signature after `?`."""
+    text = os.fspath(path)
+    if is_url(text):
+        text = re.sub(r"(?<=://)[^/@]*@", "", text)
+        text = text.partition("?")[0] if text.lower().startswith("http") else text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def format_of(url: str) -> str | None:
+    """The format that the suffix of a path or URL stands for, one of `FORMATS`, or None."""
+    return FORMATS.get(suffixes(url)[0])
+
+
+def suffixes(url: str) -> tuple[str, str]:
+    """The suffix of the format and that of the compression, both perhaps empty, in lower case."""
+    name = url
+    if is_url(url):
+        name = url.partition("::")[0]
+        if name.lower().startswith("http"):
+            name = urlsplit(name).path
+    stem, last = os.path.splitext(name.lower())
+    if last in COMPRESSED:
+        return os.path.splitext(stem)[1], last
+    return last, ""
