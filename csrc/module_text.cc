@@ -106,13 +106,22 @@ nb::tuple encode(const Texts &texts, const TextRules &rules, const TokenTable &t
 
 nb::bytes as_bytes(std::string_view token) { return nb::bytes(token.data(), token.size()); }
 
-nb::tuple count(const Texts &texts, const TextRules &rules) {
-  TokenCounts counted;
+nb::tuple add(TokenCounts &counts, const Texts &texts, const TextRules &rules, int64_t length) {
+  TokenCounts::Added added;
   {
     WithoutGil unlocked;
-    counted = count_tokens(texts.views(), rules);
+    added = counts.add(texts.views(), rules, length);
   }
-  return nb::make_tuple(std::move(counted.table), to_numpy(std::move(counted.counts)));
+  return nb::make_tuple(added.tokens, added.cut_texts, added.cut_tokens);
+}
+
+// The bytes of all tokens one after another, where each begins and the last ends, and how often
+// each was counted: copies.
+nb::tuple arrays_of(const TokenCounts &counts) {
+  const std::string_view arena = counts.table.arena();
+  return nb::make_tuple(to_numpy(std::vector<uint8_t>(arena.begin(), arena.end())),
+                        to_numpy(std::vector<int64_t>(counts.table.starts())),
+                        to_numpy(std::vector<int64_t>(counts.counts)));
 }
 
 nb::list tokens_of(const TokenTable &table, nb::ndarray<const int64_t, nb::ndim<1>> numbers) {
@@ -152,8 +161,15 @@ void bind_text(nb::module_ &m) {
       })
       .def("tokens", tokens_of)
       .def("__len__", &TokenTable::size);
+  nb::class_<TokenCounts>(m, "TokenCounts")
+      .def(nb::init<>())
+      .def("add", add)
+      .def("tokens", [](const TokenCounts &counts, nb::ndarray<const int64_t, nb::ndim<1>> numbers) {
+        return tokens_of(counts.table, numbers);
+      })
+      .def("arrays", arrays_of)
+      .def("__len__", [](const TokenCounts &counts) { return counts.table.size(); });
   m.def("text_encode", encode);
-  m.def("text_count", count);
   m.def("text_split", [](const Texts &texts, const TextRules &rules) {
     nb::list tokens;
     for (const std::string_view text : texts.views()) {

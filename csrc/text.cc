@@ -139,18 +139,24 @@ std::vector<std::string> split_text(std::string_view text, const TextRules &rule
   return all;
 }
 
-TokenCounts count_tokens(const std::vector<std::string_view> &texts, const TextRules &rules) {
+TokenCounts::Added TokenCounts::add(const std::vector<std::string_view> &texts,
+                                    const TextRules &rules, int64_t length) {
+  const int64_t limit = length < 0 ? ALL : length;
   Splitter splitter(rules);
-  TokenCounts result;
+  Added added;
   std::array<int32_t, TokenTable::BLOCK> numbers;
   for (const std::string_view text : texts) {
-    splitter.split(text, ALL, [&](const std::string_view *tokens, size_t count) {
-      result.table.insert(tokens, count, numbers.data());
-      result.counts.resize(result.table.size());
-      for (size_t i = 0; i < count; ++i) ++result.counts[numbers[i]];
-    });
+    const int64_t there =
+        splitter.split(text, ALL, [&](const std::string_view *tokens, size_t count) {
+          table.insert(tokens, count, numbers.data());
+          counts.resize(table.size());
+          for (size_t i = 0; i < count; ++i) ++counts[numbers[i]];
+        });
+    added.tokens += there;
+    added.cut_texts += there > limit;
+    added.cut_tokens += std::max<int64_t>(0, there - limit);
   }
-  return result;
+  return added;
 }
 
 EncodedTexts encode_texts(const std::vector<std::string_view> &texts, const TextRules &rules,

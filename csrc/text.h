@@ -23,12 +23,18 @@ struct TextRules {
 // The tokens of one text, in order.
 std::vector<std::string> split_text(std::string_view text, const TextRules &rules);
 
-// How often each token occurs in the texts.
+// How often each token occurs in the texts that were added, wherever a limit would cut them.
 struct TokenCounts {
+  // How many tokens the texts have, and what a limit of `length` tokens would cut off.
+  struct Added {
+    int64_t tokens = 0, cut_texts = 0, cut_tokens = 0;
+  };
+  // length < 0: no limit.
+  Added add(const std::vector<std::string_view> &texts, const TextRules &rules, int64_t length);
+
   TokenTable table;
   std::vector<int64_t> counts;
 };
-TokenCounts count_tokens(const std::vector<std::string_view> &texts, const TextRules &rules);
 
 // The ids of all texts one after another, and what a limit of `length` tokens cut off.
 struct EncodedTexts {

@@ -27,6 +27,9 @@ class TokenTable {
   void insert(const std::string_view *tokens, size_t count, int32_t *numbers);
   int64_t size() const { return static_cast<int64_t>(hashes_.size()); }
   std::string_view token(int64_t number) const;
+  // The bytes of all tokens one after another, and where each begins, and the last one's end.
+  std::string_view arena() const { return {bytes_.data(), static_cast<size_t>(starts_.back())}; }
+  const std::vector<int64_t> &starts() const { return starts_; }
 
  private:
   // Most words have at most eight bytes: a slot holds them whole, so that finding one

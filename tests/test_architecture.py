@@ -28,6 +28,7 @@ LEVELS = {
     "optim": 2,
     "artifact": 3,
     "vectors": 3,
+    "corpus": 3.5,
     "pages": 4,
     "runtime": 4,
     "nn": 4,

@@ -3,6 +3,7 @@
     BothwaysError
      ├── DataError          a file, table or text that cannot be used (also a ValueError)
      ├── ArtifactError      a model folder that cannot be written or read
+     ├── CacheError         a cache of ids that cannot be made or used
      ├── ArgumentError      a value that a function cannot take (also a ValueError)
      │    └── TensorError   a tensor that a layer cannot take (also a RuntimeError, as torch's)
      ├── NotFittedError     predict before fit (also a ValueError and AttributeError)
@@ -18,6 +19,7 @@ __all__ = [
     "ArgumentError",
     "ArtifactError",
     "BothwaysError",
+    "CacheError",
     "DataError",
     "MissingExtraError",
     "NotFittedError",
@@ -42,6 +44,10 @@ class DataError(BothwaysError, ValueError):
 
 class ArtifactError(BothwaysError):
     """A model folder that cannot be written or read."""
+
+
+class CacheError(BothwaysError):
+    """A cache of ids that cannot be made or used."""
 
 
 class ArgumentError(BothwaysError, ValueError):

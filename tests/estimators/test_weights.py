@@ -104,7 +104,8 @@ def test_given_class_weights_reach_their_texts(weights, codes):
     names, codes = np.array(["a", "b", "c", "d"]), np.array(codes)
     if not any(weights):
         return
-    found = class_weights(dict(zip(names.tolist(), weights, strict=True)), codes, names)
+    given, counts = dict(zip(names.tolist(), weights, strict=True)), np.bincount(codes, minlength=4)
+    found = class_weights(given, counts, len(codes), False, names)
     np.testing.assert_array_equal(found, weights)
     if any(weights[c] for c in codes):
         texts = text_weights(None, found, codes, "training")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from bothways.artifact._atomic import claim
 from bothways.artifact._card import calibration, card, coverage
 from bothways.artifact._document import spec_json, spec_of
-from bothways.artifact._file import check_replaceable, replace_file
+from bothways.artifact._file import TEMPORARY, check_replaceable, new_file, replace_file
 from bothways.artifact._front_matter import score
 from bothways.artifact._json import parse as parse_json
 from bothways.artifact._load import load, load_with_fingerprint
@@ -28,6 +28,7 @@ __all__ = [
     "FORMAT_VERSION",
     "SPEC",
     "TABLE",
+    "TEMPORARY",
     "WEIGHTS",
     "LayerSpec",
     "NetworkSpec",
@@ -45,6 +46,7 @@ __all__ = [
     "layer_names",
     "load",
     "load_with_fingerprint",
+    "new_file",
     "parse_json",
     "replace_file",
     "respec",

@@ -50,15 +50,16 @@ def write_folder(target: str, files: Mapping[str, bytes], *, replace: bool) -> N
         os.close(lock)
 
 
-def claim(path: str) -> int | None:
-    """Make the folder `path` if need be, and lock it until the descriptor is closed.
+def claim(path: str, *, shared: bool = False) -> int | None:
+    """Make the folder `path` if need be, and lock it until the descriptor is closed, for oneself,
+    or `shared` with others that share it.
 
     None if somebody else has locked it. Raises `OSError`.
     """
     while True:
         os.makedirs(path, exist_ok=True)
         descriptor = os.open(path, _OPEN_FOLDER | os.O_NOFOLLOW)
-        if _lock(descriptor) is False:
+        if _lock(descriptor, shared) is False:
             os.close(descriptor)
             return None
         if _is_at(descriptor, path):
@@ -139,10 +140,10 @@ def _is_at(descriptor: int, path: str) -> bool:
         return False
 
 
-def _lock(descriptor: int) -> bool | None:
+def _lock(descriptor: int, shared: bool = False) -> bool | None:
     """Lock a folder; False if somebody else has it, None where there are no locks."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError as error:
         return None if error.errno in _UNSUPPORTED else False
     return True

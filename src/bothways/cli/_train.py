@@ -34,8 +34,9 @@ def train(
                                                         "cell, such as '|'.")] = None,
     class_weight: Annotated[str | None, typer.Option(help="What the texts of each label count: "
                                                      "'balanced', or a .json file.")] = None,
-    valid: Annotated[str, typer.Option(help="What to hold out to choose the best epoch: a "
-                                       "fraction, a number of texts, a file, or 'none'.")] = "0.2",
+    valid: Annotated[str | None, typer.Option(help="What to hold out to choose the best epoch: a "
+                                              "fraction, a number of texts, a file, or 'none'; "
+                                              "0.2 if not given, of shards none.")] = None,
     preset: Annotated[str | None, typer.Option(help="The recipe: a name (see `bothways presets`) "
                                         "or a file that ends with .json; fast, or that of "
                                         "--from.")] = None,
@@ -69,6 +70,11 @@ def train(
                                                  "such as 90s, 10m or 1h.")] = None,
     max_size: Annotated[str | None, typer.Option(help="With --autotune: the most that the model "
                                                  "may take, such as 5MB.")] = None,
+    memory: Annotated[str | None, typer.Option(help="Train from a cache on disk, as from shards: "
+                                               "what may be taken beside the model; 1GB if "
+                                               "not given.")] = None,
+    cache: Annotated[str | None, typer.Option(help="The folder of that cache; ~/.cache/bothways "
+                                              "if not given.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was killed or "
                                          "interrupted, to the same bits.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace a model that is there.")] = False,
@@ -82,8 +88,9 @@ def train(
     from bothways.cli._output import messages, print_json
     from bothways.cli._progress import TrainingProgress
     from bothways.cli._resume import check_replaceable
+    from bothways.cli._train_shards import check_shards, fit_shards
     from bothways.cli._weights import read_class_weight
-    from bothways.data import check_label_sets, read
+    from bothways.data import check_label_sets, is_shards, read
 
     # What can be refused without scikit-learn is refused before it is loaded: that takes a second.
     console = messages()
@@ -101,13 +108,26 @@ def train(
         multilabel=True,
         label_separator=label_separator,
     )
-    rows = read_rows(data)
-    labels = check_label_sets(rows)
-    weights = read_class_weight(class_weight, labels)
-    validation, held_out = _validation(valid, read_rows, rows.label_sets is not None)
-    others = None if unlabeled is None else read(unlabeled, text=text, need_labels=False)
-    console.print(f"{len(rows):,} texts with {len(labels)} labels{several(rows)} from {data}")
-    if others is not None:
+    larger = memory is not None or cache is not None or is_shards(data)
+    how: Any = {}
+    if larger:
+        check_shards(valid, unlabeled, search, start_from)
+        weights, validation = read_class_weight(class_weight, None), None
+    else:
+        rows = read_rows(data)
+        labels = check_label_sets(rows)
+        weights = read_class_weight(class_weight, labels)
+        held_out_rows = _validation(valid or "0.2", read_rows, rows.label_sets is not None)
+        validation, how["valid"] = held_out_rows
+        how["sample_weight"] = rows.weights
+        given: tuple[Any, Any] = (
+            rows.texts,
+            rows.labels if rows.label_sets is None else rows.label_sets,
+        )
+        console.print(f"{len(rows):,} texts with {len(labels)} labels{several(rows)} from {data}")
+    if unlabeled is not None:
+        others = read(unlabeled, text=text, need_labels=False)
+        how["unlabeled"] = others.texts
         console.print(f"{len(others):,} texts without labels from {unlabeled}")
 
     require("sklearn", extra="train", purpose="training")
@@ -132,20 +152,22 @@ def train(
         device=device,
     )
     stopped = _interrupt_on_termination()
-    texts: Any = rows.texts
-    given: Any = rows.labels if rows.label_sets is None else rows.label_sets
-    how: Any = {"sample_weight": rows.weights, "valid": held_out}
-    if others is not None:
-        how["unlabeled"] = others.texts
     with UnfinishedRun(out, resume=resume, overwrite=overwrite, warn=console.print) as run:
         check_replaceable(out, run, overwrite=overwrite)
         if resume and run.saved is None:
             console.print(f"there is no unfinished run at {run.path}: beginning anew")
         if search is not None:
-            classifier = tuned(classifier, console, texts, given, search, started, **how)
+            classifier = tuned(classifier, console, *given, search, started, **how)
         else:
             with TrainingProgress(console, run) as progress:
-                classifier.fit(texts, given, watcher=progress, run=run, **how)
+                how |= {"watcher": progress, "run": run}
+                if larger:
+                    columns = {"text": text, "label": label, "weight": weight}
+                    columns["label_separator"] = label_separator
+                    shards = {"valid": valid, "memory": memory, "cache": cache}
+                    fit_shards(classifier, data, console, columns | shards, how)
+                else:
+                    classifier.fit(*given, **how)
         save_model(out, classifier.fitted_, overwrite=overwrite or resume, source=data)
         if not classifier.history_.interrupted:
             run.finish()

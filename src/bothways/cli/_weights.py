@@ -10,8 +10,12 @@ from bothways.data import open_regular, show
 from bothways.errors import DataError, listed
 
 
-def read_class_weight(value: str | None, labels: Sequence[str]) -> str | dict[str, float] | None:
+def read_class_weight(
+    value: str | None, labels: Sequence[str] | None
+) -> str | dict[str, float] | None:
     """`"balanced"`, or the weights of a file: one JSON object from labels to numbers.
+
+    `labels` are None where they are not known yet.
 
     Raises `DataError` if it is no such file, or names a label that is not among `labels`, or
     a weight that is no number from 0.
@@ -32,7 +36,7 @@ def read_class_weight(value: str | None, labels: Sequence[str]) -> str | dict[st
     if not isinstance(weights, dict):
         raise DataError(f'{source}: holds no object, expected one such as {{"spam": 5}}')
     for label, weight in weights.items():
-        if label not in labels:
+        if labels is not None and label not in labels:
             raise DataError(
                 f"{source}: gives a weight to the label {label!r}, which no text has; the labels "
                 f"are {listed(labels)}"
@@ -43,7 +47,7 @@ def read_class_weight(value: str | None, labels: Sequence[str]) -> str | dict[st
                 f"{source}: the weight of the label {label!r} is {weight!r}, expected a number "
                 "from 0"
             )
-    if not any(weights.get(label, 1) for label in labels):
+    if labels is not None and not any(weights.get(label, 1) for label in labels):
         raise DataError(f"{source}: gives every label the weight 0, expected some above 0")
     return weights
 

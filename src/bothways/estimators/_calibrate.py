@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from bothways import runtime
 from bothways.artifact import Spec
 from bothways.errors import ArgumentError
-from bothways.estimators._parts import Part
-from bothways.training import CALIBRATION_TEXTS, Examples, fit_calibration
+from bothways.training import CALIBRATION_TEXTS, HeldOut, fit_calibration
+
+MOST_TEXTS = 50_000
+"""Held-out texts that a temperature is fitted on at most, about; more hardly change it."""
 
 
-def wants_calibration(estimator: Any, multilabel: bool, valid: Part | None) -> bool:
+def wants_calibration(estimator: Any, multilabel: bool, found: int) -> bool:
     """Whether to calibrate: as `estimator.calibrate` says, or, if it is None, where that can be.
+    `found` texts of the validation part count.
 
     Raises `ArgumentError` for True where it cannot: without a validation part of
     `CALIBRATION_TEXTS` texts that count, or where a text may have several labels.
@@ -24,9 +27,6 @@ def wants_calibration(estimator: Any, multilabel: bool, valid: Part | None) -> b
     wanted = estimator.calibrate
     if wanted not in (None, True, False):
         raise ArgumentError(f"calibrate must be True, False or None, got {wanted!r}")
-    found = 0 if valid is None else len(valid.texts)
-    if valid is not None and valid.weights is not None:
-        found = int((valid.weights > 0).sum())
     least = CALIBRATION_TEXTS
     if wanted and multilabel:
         raise ArgumentError(
@@ -43,14 +43,18 @@ def wants_calibration(estimator: Any, multilabel: bool, valid: Part | None) -> b
 def calibrate(
     spec: Spec,
     tensors: Mapping[str, NDArray[np.float32]],
-    held_out: Examples,
+    held_out: HeldOut,
     seed: int,
     threads: int,
 ) -> dict[str, Any]:
     """The facts of `bothways.training.fit_calibration` on the validation part."""
-    ids, truth, weights = held_out
-    if weights is not None:
-        counted = np.flatnonzero(weights > 0)
-        ids, truth, weights = ids.take(counted), truth[counted], weights[counted]
-    logits = runtime.Network(spec.network, tensors).logits(ids, threads=threads)
-    return fit_calibration(logits, truth, weights, seed=seed)
+    network = runtime.Network(spec.network, tensors)
+    parts = []
+    for ids, truth, weights in held_out.pieces(MOST_TEXTS):
+        if weights is not None:
+            counted = np.flatnonzero(weights > 0)
+            ids, truth, weights = ids.take(counted), truth[counted], weights[counted]
+        parts.append((network.logits(ids, threads=threads), truth, weights))
+    logits, truths, counts = zip(*parts, strict=True)
+    weights = np.concatenate(counts) if held_out.weighted else None
+    return fit_calibration(np.concatenate(logits), np.concatenate(truths), weights, seed=seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -117,6 +117,46 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         wrong parameter, and `ArtifactError` if the run that should go on was another.
         """
         fitted = fit_texts(self, X, y, sample_weight, valid, watcher, unlabeled, run)
+        self._take(fitted)
+        return self
+
+    def fit_shards(
+        self,
+        data: str,
+        *,
+        text: str | None = None,
+        label: str | None = None,
+        weight: str | None = None,
+        label_separator: str | None = None,
+        valid: str = "none",
+        memory: int | str = "1GB",
+        cache: str | None = None,
+        watcher: Watcher | None = None,
+        run: UnfinishedRun | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> TextClassifier:
+        """Train on labelled texts that need not fit into memory; what was fitted before is
+        forgotten.
+
+        `data` is a folder or a glob of files as `bothways.read` takes them, or one file; the
+        columns are as there. The texts are read twice, and kept as ids in the folder `cache`
+        (None: `$BOTHWAYS_CACHE`, or `bothways` in `$XDG_CACHE_HOME` or `~/.cache`) for the next
+        run with the same data and recipe. `valid` is what is held out, instead of `validation`:
+        other DATA, or `"none"`. `memory`, bytes or such as `"2GB"`,
+        is what may be taken beside the model; neither it nor `threads` changes the result. Word
+        vectors are learned from about 8,000,000 tokens at most, a temperature from about 50,000
+        texts. `watcher` and `run` as in `fit`; `tell` is told in sentences what becomes of the
+        cache.
+
+        Raises `DataError` for rows that cannot be used or shards that change, `ArgumentError` for
+        a wrong parameter or too little memory, `CacheError` where the cache cannot be written,
+        and `ArtifactError` if the run that should go on was another.
+        """
+        from bothways.estimators._fit_shards import fit_shards
+
+        columns = {"text": text, "label": label, "weight": weight}
+        columns["label_separator"] = label_separator
+        fitted = fit_shards(self, data, columns, valid, memory, cache, watcher, run, tell)
         self._take(fitted)
         return self
 

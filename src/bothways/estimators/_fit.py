@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ from bothways.estimators._key import run_key
 from bothways.estimators._parts import Part, checked_texts, hold_out, label_sets
 from bothways.estimators._ready import Fitted, Ready, train_ready
 from bothways.estimators._start import Start, recoded, start_of
-from bothways.estimators._targets import Targets, targets_of
+from bothways.estimators._targets import Codes, Targets, targets_of
 from bothways.estimators._unlabeled import checked_unlabeled
 from bothways.estimators._vectors import coverage, learned, vectors_of
 from bothways.estimators._weights import (
@@ -31,7 +32,7 @@ from bothways.estimators._weights import (
 )
 from bothways.kernels import default_threads
 from bothways.runtime import as_read
-from bothways.text import TextVectorizer
+from bothways.text import TextVectorizer, Truncation
 from bothways.training import (
     Examples,
     Preset,
@@ -72,10 +73,16 @@ def _prepared(
     everything = Part(texts, targets.codes, checked_weights(sample_weight, len(texts)))
     train_part, valid_part = hold_out(estimator, everything, targets, valid)
     recipe = for_texts(recipe, len(train_part.texts))
-    calibrated = wants_calibration(estimator, targets.multilabel, valid_part)
+    calibrated = wants_calibration(estimator, targets.multilabel, _counted(valid_part))
+    several, own = targets.multilabel, everything.weights
+    spread = None if own is None else (own.min(), own.max())
+    texts_of = label_counts(train_part.codes, len(targets.classes))
     of_classes = None
     if estimator.class_weight is not None:
-        of_classes = class_weights(estimator.class_weight, train_part.codes, targets.classes)
+        in_all = len(train_part.texts)
+        of_classes = class_weights(
+            estimator.class_weight, texts_of, in_all, several, targets.classes
+        )
     weights = text_weights(train_part.weights, of_classes, train_part.codes, "training")
     known, places = targets, np.arange(len(targets.classes))
     if start is None:
@@ -90,7 +97,7 @@ def _prepared(
         vectorizer = start.vectorizer(recipe, [*train_part.texts, *others])
     of_preset = recipe
     recipe, vectors = vectors_of(estimator, recipe, vectorizer)
-    spec = _spec(recipe, vectorizer, known)
+    spec = spec_of(recipe, vectorizer, known.names, known.multilabel)
     ids, truncation = vectorizer.encode(train_part.texts, threads=threads)
     covered = coverage(estimator, of_preset, vectors, ids)
     seed = estimator.random_state
@@ -122,8 +129,12 @@ def _prepared(
             **covered,
             **({} if start is None else start.facts(known.names, targets.names, vectorizer)),
             **({"unlabeled_texts": len(others)} if others else {}),
-            **weight_facts(everything.weights, of_classes, targets.names),
-            **_training_facts(estimator, recipe, train.labels, known.names, truncation),
+            **weight_facts(spread, of_classes, targets.names),
+            **training_facts(
+                *(estimator, recipe, known.names, several),
+                label_counts(train.labels, len(known.classes)),
+                truncation,
+            ),
             "validation": None if valid is not None else estimator.validation,
             "fingerprint": of_data,
         },
@@ -181,32 +192,53 @@ def _as_dataset(texts: list[str], targets: Targets) -> Dataset:
     return Dataset(texts, [names[c] for c in targets.codes.tolist()], "")
 
 
-def _spec(recipe: Preset, vectorizer: TextVectorizer, targets: Targets) -> Spec:
-    labels = targets.names
+def spec_of(
+    recipe: Preset, vectorizer: TextVectorizer, labels: Sequence[str], several: bool
+) -> Spec:
+    """The model that the recipe makes, before it is trained."""
     return Spec(
-        task="multilabel" if targets.multilabel else "classification",
+        task="multilabel" if several else "classification",
         labels=tuple(labels),
         vectorizer=VectorizerSpec(
             **vectorizer.get_config(), vocabulary=tuple(vectorizer.get_vocabulary())
         ),
         network=network_of(
             recipe,
-            outputs=1 if len(labels) == 2 and not targets.multilabel else len(labels),
-            multilabel=targets.multilabel,
+            outputs=1 if len(labels) == 2 and not several else len(labels),
+            multilabel=several,
         ),
     )
 
 
-def _training_facts(estimator, recipe, codes, names, truncation) -> dict[str, Any]:
-    several = codes.ndim == 2
-    counts = codes.sum(axis=0) if several else np.bincount(codes, minlength=len(names))
+def label_counts(codes: Codes, classes: int) -> NDArray[np.int64]:
+    """How many texts have each label, `(C,)`."""
+    return codes.sum(axis=0) if codes.ndim == 2 else np.bincount(codes, minlength=classes)
+
+
+def training_facts(
+    estimator: Any,
+    recipe: Preset,
+    names: Sequence[str],
+    several: bool,
+    texts_of: NDArray[np.int64],
+    cut: Truncation,
+) -> dict[str, Any]:
+    """What the spec says of any training, on `cut.texts` texts, of which `texts_of (C,)` have
+    each label."""
     return {
-        **({"labels_a_text": float(codes.sum() / len(codes))} if several else {}),
+        **({"labels_a_text": float(texts_of.sum() / cut.texts)} if several else {}),
         "recipe": dataclasses.asdict(recipe),
         "seed": int(estimator.random_state),
-        "texts": len(codes),
-        "labels": dict(zip(names, counts.tolist(), strict=True)),
-        "tokens": truncation.tokens,
-        "cut_texts": truncation.cut_texts,
-        "cut_tokens": truncation.cut_tokens,
+        "texts": cut.texts,
+        "labels": dict(zip(names, texts_of.tolist(), strict=True)),
+        "tokens": cut.tokens,
+        "cut_texts": cut.cut_texts,
+        "cut_tokens": cut.cut_tokens,
     }
+
+
+def _counted(part: Part | None) -> int:
+    """How many texts of the part count."""
+    if part is None:
+        return 0
+    return len(part.texts) if part.weights is None else int((part.weights > 0).sum())

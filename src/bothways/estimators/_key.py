@@ -22,11 +22,11 @@ def run_key(
     recipe: Preset,
     fingerprint: str,
     vectorizer: TextVectorizer,
-    train: Examples,
-    valid: Examples | None,
+    train: Examples | str,
+    valid: Examples | str | None,
 ) -> dict[str, Any]:
-    """The data as they were given and as the training sees them, every parameter of the
-    estimator that matters, the recipe, and the program."""
+    """The data as they were given and as the training sees them (or what stands for these), every
+    parameter of the estimator that matters, the recipe, and the program."""
     parameters = estimator.get_params(deep=False)
     parameters["seed"] = parameters.pop("random_state")
     return {
@@ -42,7 +42,9 @@ def run_key(
     }
 
 
-def _digest(examples: Examples | None) -> str:
+def _digest(examples: Examples | str | None) -> str:
+    if isinstance(examples, str):
+        return examples
     digest = sha256()
     for part in examples or ():
         arrays = (part.values, part.offsets) if isinstance(part, Ragged) else (part,)

@@ -18,6 +18,7 @@ from bothways.runtime import Model
 from bothways.text import Truncation
 from bothways.training import (
     Examples,
+    HeldOut,
     History,
     Preset,
     Source,
@@ -42,7 +43,7 @@ class Ready(NamedTuple):
     recipe: Preset
     spec: Spec
     train: Source
-    held_out: Examples | None
+    held_out: HeldOut | None
     vectors: Vectors | None
     place: Callable[[Tensors], None] | None
     facts: Mapping[str, Any]
@@ -135,13 +136,13 @@ def _answers(probabilities, spec) -> NDArray[Any]:
     return runtime.present(probabilities) if several else probabilities.argmax(axis=1)
 
 
-def _quality(history: History, held_out: Examples | None) -> dict[str, Any]:
+def _quality(history: History, held_out: HeldOut | None) -> dict[str, Any]:
     best = history.best
     if held_out is None or best is None or best.valid_accuracy is None:
         return {}
     return {
-        **({} if held_out.weights is None else {"weighted": True}),
-        "held_out_texts": len(held_out.labels),
+        **({"weighted": True} if held_out.weighted else {}),
+        "held_out_texts": held_out.texts,
         "accuracy": best.valid_accuracy,
         **({} if best.valid_f1 is None else {"micro_f1": best.valid_f1}),
         "log_loss": best.valid_loss,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bothways import Ragged
+from bothways.corpus import Words
 from bothways.errors import ArgumentError
 from bothways.estimators._unlabeled import with_unlabeled
 from bothways.text import TextVectorizer
@@ -65,6 +66,18 @@ def coverage(estimator: Any, recipe: Preset, vectors: Vectors | None, ids: Ragge
     if vectors is None:
         return {}
     counts = np.bincount(ids.values, minlength=len(vectors.found))
+    return _coverage(estimator, recipe, vectors, counts, int(counts.sum()))
+
+
+def coverage_of_words(estimator: Any, recipe: Preset, vectors: Vectors, words: Words) -> dict:
+    """The same, of all tokens of the texts that `words` were counted in, before any is cut."""
+    counts = np.array([0, 0, *words.counts], np.int64)
+    return _coverage(estimator, recipe, vectors, counts, words.tokens)
+
+
+def _coverage(
+    estimator: Any, recipe: Preset, vectors: Vectors, counts: NDArray[np.int64], tokens: int
+) -> dict:
     return {
         "vectors": {
             "source": fspath(estimator.vectors),
@@ -73,6 +86,6 @@ def coverage(estimator: Any, recipe: Preset, vectors: Vectors | None, ids: Ragge
             "words": int(vectors.found.sum()),
             "of_words": len(vectors.found) - 2,
             "composed": vectors.composed,
-            "token_share": float(counts[vectors.found].sum() / max(1, counts.sum())),
+            "token_share": float(counts[vectors.found].sum() / max(1, tokens)),
         }
     }

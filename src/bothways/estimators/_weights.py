@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.class_weight import compute_class_weight
 
 from bothways.errors import ArgumentError, DataError, listed
 from bothways.estimators._targets import Codes
@@ -43,10 +42,12 @@ def checked_weights(sample_weight: Any, texts: int) -> Weights | None:
     return weights
 
 
-def class_weights(class_weight: Any, codes: Codes, classes: NDArray[Any]) -> Weights:
-    """The weight of each of `classes (C,)` for training texts with the labels `codes (N,)`.
+def class_weights(
+    class_weight: Any, texts_of: NDArray[np.int64], texts: int, several: bool, classes: NDArray[Any]
+) -> Weights:
+    """The weight of each of `classes (C,)` for training `texts`, of which `texts_of (C,)` have it.
 
-    With several labels a text, `codes (N, C)`, it is what the presence of a label counts where its
+    With `several` labels a text it is what the presence of a label counts where its
     absence counts 1, and `"balanced"` is as many as there are texts without it to each with it.
 
     `"balanced"` is scikit-learn's `N / (C * texts of the label)` (King & Zeng 2001); a dict
@@ -56,11 +57,9 @@ def class_weights(class_weight: Any, codes: Codes, classes: NDArray[Any]) -> Wei
     that is no finite number from 0, or no positive weight for any label.
     """
     if isinstance(class_weight, str) and class_weight == "balanced":
-        if codes.ndim == 2:
-            texts = codes.sum(axis=0)
-            return np.where(texts == 0, 1.0, (len(codes) - texts) / np.maximum(texts, 1))
-        places = np.arange(len(classes))
-        return compute_class_weight("balanced", classes=places, y=codes).astype(np.float64)
+        if several:
+            return np.where(texts_of == 0, 1.0, (texts - texts_of) / np.maximum(texts_of, 1))
+        return texts / (len(classes) * texts_of.astype(np.float64))
     if not isinstance(class_weight, Mapping):
         raise ArgumentError(
             f"class_weight must be None, 'balanced' or a dict from labels, got {class_weight!r}"
@@ -93,6 +92,14 @@ def text_weights(
 
     Raises `DataError` if all texts of the `part` have the weight 0.
     """
+    weights = weighed(own, of_classes, codes)
+    if weights is not None and not weights.any():
+        raise DataError(f"every text of the {part} part has the weight 0")
+    return weights
+
+
+def weighed(own: Weights | None, of_classes: Weights | None, codes: Codes) -> Weights | None:
+    """The same of any texts, which may all have the weight 0."""
     if own is None and of_classes is None:
         return None
     weights = np.ones(len(codes)) if own is None else own
@@ -100,18 +107,17 @@ def text_weights(
         weights = weights[:, None] * np.where(codes, of_classes, 1.0)
     elif of_classes is not None:
         weights = weights * of_classes[codes.astype(np.int64)]
-    if not weights.any():
-        raise DataError(f"every text of the {part} part has the weight 0")
     return weights
 
 
 def weight_facts(
-    own: Weights | None, of_classes: Weights | None, names: list[str]
+    own: tuple[float, float] | None, of_classes: Weights | None, names: list[str]
 ) -> dict[str, Any]:
-    """What the spec says of weights: those of the labels, and the spread of the texts' own."""
+    """What the spec says of weights: those of the labels, and the least and the most of the
+    texts' own."""
     facts: dict[str, Any] = {}
     if of_classes is not None:
         facts["class_weight"] = dict(zip(names, of_classes.tolist(), strict=True))
     if own is not None:
-        facts["sample_weight"] = {"least": float(own.min()), "most": float(own.max())}
+        facts["sample_weight"] = {"least": float(own[0]), "most": float(own[1])}
     return facts

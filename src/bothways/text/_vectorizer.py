@@ -10,6 +10,7 @@ from typing import Any
 from bothways._ragged import Ragged
 from bothways.errors import ArgumentError, NotFittedError
 from bothways.kernels import _kernels
+from bothways.text._counts import WordCounts
 from bothways.text._texts import as_texts
 from bothways.text._truncation import TRUNCATE, Encoded, Truncation, TruncationWarning, shorten
 from bothways.text._unicode import unicode_standardized
@@ -18,7 +19,6 @@ from bothways.text._vocabulary import (
     UNKNOWN,
     UNKNOWN_TOKEN,
     checked_vocabulary,
-    most_frequent,
 )
 
 SPLIT_AT_PUNCTUATION = "lower_and_split_at_punctuation"
@@ -96,9 +96,15 @@ class TextVectorizer:
         Raises `ArgumentError` for what is not a list of texts, `DataError` naming an item that
         is not a string.
         """
-        table, counts = _kernels.text_count(self._texts(texts), self._rules())
-        self._set_vocabulary(most_frequent(table, counts, self.max_tokens))
+        counts = self.counter()
+        counts.add(texts)
+        self._set_vocabulary(counts.most_frequent(self.max_tokens))
         return self
+
+    def counter(self) -> WordCounts:
+        """Counts words as `adapt` does, piece by piece: `WordCounts.most_frequent` of the pieces
+        is the vocabulary that `adapt` finds in all texts at once."""
+        return WordCounts(self._texts, self._rules(), self.output_sequence_length)
 
     def encode(self, texts: Sequence[str], threads: int = 1) -> Encoded:
         """The ids of `N` texts and what was cut, on `threads` threads with the same result.

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterable, Sequence
 
 from bothways.errors import ArgumentError
 
@@ -15,21 +11,16 @@ UNKNOWN = 1
 """The id of every token that the vocabulary does not have."""
 
 
-def most_frequent(table: Any, counts: NDArray[np.int64], max_tokens: int | None) -> list[str]:
+def ranked(tokens: Iterable[bytes], counts: Iterable[int], max_tokens: int | None) -> list[str]:
     """The tokens with an id, in the order of their ids, without the two special ones.
 
-    `counts[number]` is how often the token of that number in `table` occurs. By falling count;
+    `tokens` are distinct and UTF-8. By falling count;
     ties, as Keras breaks them, in reverse order of the UTF-8 bytes. The special tokens are no
     words: where a text holds them as such they are not counted.
     """
-    numbers = np.arange(len(counts))
-    if max_tokens is not None and max_tokens < len(counts):
-        # Most tokens occur once or twice. Those that may be kept, and the special two, are
-        # no rarer than this one.
-        numbers = np.flatnonzero(counts >= np.partition(counts, -max_tokens)[-max_tokens])
-    ranked = sorted(zip(counts[numbers].tolist(), table.tokens(numbers), strict=True), reverse=True)
+    order = sorted(zip(counts, tokens, strict=True), reverse=True)
     special = (PADDING.encode(), UNKNOWN_TOKEN.encode())
-    kept = [token.decode() for _, token in ranked if token not in special]
+    kept = [token.decode() for _, token in order if token not in special]
     return kept if max_tokens is None else kept[: max_tokens - 2]
 
 

@@ -11,7 +11,7 @@ from bothways.training._calibration import (
     fit_calibration,
     fit_temperature,
 )
-from bothways.training._examples import Examples, Source
+from bothways.training._examples import Examples, HeldOut, Source
 from bothways.training._history import Epoch, History
 from bothways.training._initial import initial_tensors
 from bothways.training._learner import KernelLearner, Learner, new_learner, new_optimizer
@@ -30,6 +30,7 @@ __all__ = [
     "ClassifierNetwork",
     "Epoch",
     "Examples",
+    "HeldOut",
     "History",
     "KernelLearner",
     "Learner",

@@ -28,12 +28,27 @@ class Source(Protocol):
         the pass is over: an epoch that goes on after a kill ends as it would have."""
 
 
+class HeldOut(Protocol):
+    """Validation texts, wherever they lie."""
+
+    @property
+    def texts(self) -> int:
+        """How many there are."""
+
+    @property
+    def weighted(self) -> bool:
+        """Whether they have weights."""
+
+    def pieces(self, most: int | None = None) -> Iterator[Examples]:
+        """All texts, in pieces that fit into memory; with `most`, about so many, or all."""
+
+
 class Examples(NamedTuple):
     """`N` texts as ids, their labels as `Labels` says, and what each counts.
 
     `weights (N,)` float32 multiply the texts' losses, and the validation figures are weighted
     means; None: all count the same. For training only, `weights (N, C)` are of each label.
-    A `Source` of which all is in memory, too.
+    A `Source` and a `HeldOut` of which all is in memory, too.
     """
 
     ids: Ragged
@@ -43,6 +58,13 @@ class Examples(NamedTuple):
     @property
     def texts(self) -> int:
         return len(self.ids)
+
+    @property
+    def weighted(self) -> bool:
+        return self.weights is not None
+
+    def pieces(self, most: int | None = None) -> Iterator[Examples]:
+        return iter([self])
 
     def take(self, indices: NDArray[np.int64]) -> Examples:
         """The texts at `indices`, in that order."""

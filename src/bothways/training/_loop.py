@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from bothways import runtime
 from bothways.errors import ArgumentError, require
-from bothways.training._examples import Examples, Source
+from bothways.training._examples import HeldOut, Source
 from bothways.training._history import Epoch, History
 from bothways.training._learner import Learner
 from bothways.training._presets import Preset
 from bothways.training._progress import Progress
 from bothways.training._run import UnfinishedRun, restore
 from bothways.training._state import generator_state, set_generator
-from bothways.training._validation import figures
+from bothways.training._validation import figures, together
 
 
 class StopTraining(Exception):
@@ -47,7 +47,7 @@ class Watcher(Protocol):
 def fit(
     learner: Learner,
     train: Source,
-    valid: Examples | None,
+    valid: HeldOut | None,
     recipe: Preset,
     *,
     seed: int = 0,
@@ -134,14 +134,16 @@ def _copy(learner: Learner) -> dict[str, NDArray[np.float32]]:
     return {name: tensor.copy() for name, tensor in learner.tensors().items()}
 
 
-def _validated(epoch: Epoch, learner, valid: Examples | None, threads: int | None) -> Epoch:
+def _validated(epoch: Epoch, learner, valid: HeldOut | None, threads: int | None) -> Epoch:
     """The epoch with its validation figures, from the runtime that will be shipped."""
     if valid is None:
         return epoch
     model = runtime.Network(learner.spec, learner.tensors())
-    probabilities = model.probabilities(valid.ids, threads=threads)
-    loss, accuracy, f1 = figures(valid.labels, probabilities, valid.weights)
-    return replace(epoch, valid_loss=loss, valid_accuracy=accuracy, valid_f1=f1)
+    found = together(
+        figures(part.labels, model.probabilities(part.ids, threads=threads), part.weights)
+        for part in valid.pieces()
+    )
+    return replace(epoch, valid_loss=found.loss, valid_accuracy=found.accuracy, valid_f1=found.f1)
 
 
 def _rank(epoch: Epoch) -> tuple[float, float]:

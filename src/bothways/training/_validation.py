@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,11 +15,32 @@ Floats = NDArray[np.float32]
 
 
 class Figures(NamedTuple):
-    """`loss` in nats a text, `accuracy`, and `f1`, which is of several labels a text alone."""
+    """`loss` in nats a text, `accuracy`, and `f1`, which is of several labels a text alone.
+
+    The first two are means over texts that count `weight` in all; the last is one over the
+    labels that texts have and those that they get, which count `decided`.
+    """
 
     loss: float
     accuracy: float
     f1: float | None = None
+    weight: float = 1.0
+    decided: float = 0.0
+
+
+def together(parts: Iterable[Figures]) -> Figures:
+    """The figures of several parts as those of all their texts."""
+    found = list(parts)
+    if len(found) == 1:
+        return found[0]
+    weights, decided = [part.weight for part in found], [part.decided for part in found]
+    loss = np.average([part.loss for part in found], weights=weights)
+    accuracy = np.average([part.accuracy for part in found], weights=weights)
+    several = [part.f1 for part in found if part.f1 is not None]
+    f1 = None
+    if several:
+        f1 = float(np.average(several, weights=decided)) if any(decided) else 0.0
+    return Figures(float(loss), float(accuracy), f1, sum(weights), sum(decided))
 
 
 def figures(labels: Labels, probabilities: Floats, weights: Floats | None) -> Figures:
@@ -34,10 +56,13 @@ def figures(labels: Labels, probabilities: Floats, weights: Floats | None) -> Fi
     several = labels.ndim == 2
     guess = present(probabilities) if several else probabilities.argmax(axis=1)
     accuracy = float(accuracy_score(labels, guess, sample_weight=weights))
+    each = np.ones(len(labels)) if weights is None else weights
+    weight = float(each.sum(dtype=np.float64))
     if not several:
-        return Figures(loss, accuracy)
+        return Figures(loss, accuracy, None, weight)
     f1 = f1_score(labels, guess, average="micro", sample_weight=weights, zero_division=0.0)
-    return Figures(loss, accuracy, float(f1))
+    decided = float(each.astype(np.float64) @ (labels.sum(axis=1) + guess.sum(axis=1)))
+    return Figures(loss, accuracy, float(f1), weight, decided)
 
 
 def log_loss(labels: Labels, probabilities: ArrayLike, weights: ArrayLike | None = None) -> float:

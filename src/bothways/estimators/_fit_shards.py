@@ -1,0 +1,180 @@
+"""From shards that need not fit into memory to a model, in the order in which it happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bothways._amounts import parse_size
+from bothways.corpus import Corpus, Input, Plan, Tally, cache_root, open_corpus
+from bothways.data import find_shards
+from bothways.errors import ArgumentError, DataError
+from bothways.estimators._blockwise import BUFFER, Blockwise, unweighted
+from bothways.estimators._calibrate import wants_calibration
+from bothways.estimators._fit import recipe_of, spec_of, training_facts
+from bothways.estimators._key import run_key
+from bothways.estimators._ready import Fitted, Ready, train_ready
+from bothways.estimators._vectors import coverage_of_words, learned, vectors_of
+from bothways.estimators._weights import Weights, class_weights, weight_facts
+from bothways.kernels import default_threads
+from bothways.text import TextVectorizer
+from bothways.training import Preset, UnfinishedRun, Watcher, for_texts
+
+LEARNED_TOKENS = 8_000_000
+"""Tokens that word vectors are learned from at most, about."""
+
+# Bytes, as measured: the process and its libraries, with a batch in work; and what learning word
+# vectors takes for each token.
+_PROCESS = 250 * 10**6
+_LEARNING = 80
+
+
+def fit_shards(
+    estimator: Any,
+    data: str,
+    columns: dict[str, Any],
+    valid: str,
+    memory: int | str,
+    cache: str | None,
+    watcher: Watcher | None,
+    run: UnfinishedRun | None,
+    tell: Callable[[str], None],
+) -> Fitted:
+    """See `TextClassifier.fit_shards`."""
+    started = time.perf_counter()
+    recipe = recipe_of(estimator)
+    if estimator.start_from is not None:
+        raise ArgumentError("training from shards begins anew: start_from (--from) is for data "
+                            "that fit into memory")  # fmt: skip
+    budget = parse_size(memory)
+    _check_memory(budget, recipe, 0)
+    plan = _plan(data, columns, valid, recipe)
+    how: dict[str, Any] = {"memory": budget, "threads": estimator.threads or default_threads()}
+    with open_corpus(plan, cache_root(cache), tell=tell, **how) as corpus:
+        ready = _prepared(estimator, recipe, plan, corpus, budget)
+        return train_ready(estimator, ready, started, watcher, run)
+
+
+def _check_memory(budget: int, recipe: Preset, tokens: int) -> None:
+    """Raise `ArgumentError` if learning from `tokens` takes more than `budget` beside the model."""
+    learning = 0 if recipe.word_vectors == "random" else _LEARNING * min(tokens, LEARNED_TOKENS)
+    least = _PROCESS + max(3 * BUFFER, learning)
+    if budget < least:
+        raise ArgumentError(
+            f"got {budget / 1e6:,.0f} MB of memory (--memory), and training with the preset "
+            f"{recipe.name!r} takes at least {-(-least // 10**6):,}MB beside the model"
+        )
+
+
+def _plan(data: str, columns: dict[str, Any], valid: str, recipe: Preset) -> Plan:
+    inputs = [Input(shard) for shard in find_shards(data)]
+    if valid != "none":
+        inputs += [Input(shard, held_out=True) for shard in find_shards(valid)]
+    vectorizer = TextVectorizer(
+        recipe.max_tokens, output_sequence_length=recipe.length, truncate=recipe.truncate
+    )
+    return Plan(data, valid, tuple(inputs), columns, vectorizer.get_config())
+
+
+def _prepared(estimator: Any, recipe: Preset, plan: Plan, corpus: Corpus, budget: int) -> Ready:
+    train_tally, valid_tally = corpus.tallies["train"], corpus.tallies["valid"]
+    _check_memory(budget, recipe, train_tally.kept)
+    classes, several = np.array(corpus.labels), corpus.sets
+    texts_of = _by_label(train_tally.labels, corpus.labels, np.int64)
+    recipe = for_texts(recipe, train_tally.texts)
+    of_preset = recipe
+    recipe, vectors = vectors_of(estimator, recipe, corpus.vectorizer)
+    spec = spec_of(recipe, corpus.vectorizer, corpus.labels, several)
+    of_classes = None
+    if estimator.class_weight is not None:
+        of_classes = class_weights(
+            estimator.class_weight, texts_of, train_tally.texts, several, classes
+        )
+    weighted = plan.columns.get("weight") is not None
+    source = partial(
+        Blockwise,
+        spec=spec,
+        of_classes=of_classes,
+        own_weights=weighted,
+        scale=_mean_weight(train_tally, corpus.labels, of_classes, several),
+        seed=estimator.random_state,
+        ahead=budget >= _PROCESS + 4 * BUFFER,
+    )
+    train = source(corpus.blocks["train"])
+    held_out = None
+    if valid_tally.texts:
+        held_out = source(corpus.blocks["valid"])
+        # Of several labels, weights act on the loss alone: a metric weighs texts.
+        held_out = unweighted(held_out) if several else held_out
+        if not _weight(valid_tally, corpus.labels, held_out.of_classes, False):
+            raise DataError("every text of the validation part has the weight 0")
+    calibrated = wants_calibration(estimator, several, valid_tally.counted)
+    facts: dict[str, Any] = {}
+    if vectors is not None:
+        facts = coverage_of_words(estimator, of_preset, vectors, corpus.words)
+    elif recipe.word_vectors != "random":
+        ids, codes = train.sample(LEARNED_TOKENS)
+        threads = estimator.threads or default_threads()
+        seed = estimator.random_state
+        vectors = learned(recipe, corpus.vectorizer, ids, codes, [], seed, threads)
+        if len(ids) < train.texts:
+            facts = {"vectors_learned_from": {"texts": len(ids), "tokens": len(ids.values)}}
+        del ids, codes
+    spread = (train_tally.least, train_tally.most) if weighted else None
+    return Ready(
+        classes=classes,
+        recipe=recipe,
+        spec=spec,
+        train=train,
+        held_out=held_out,
+        vectors=vectors,
+        place=None,
+        facts={
+            **facts,
+            **weight_facts(spread, of_classes, list(corpus.labels)),
+            **training_facts(
+                estimator, recipe, corpus.labels, several, texts_of, train_tally.truncation
+            ),
+            "shards": len(plan.inputs),
+            "validation": None if plan.valid == "none" else plan.valid,
+            "fingerprint": corpus.fingerprint,
+        },
+        key=partial(
+            run_key, estimator, recipe, corpus.fingerprint, corpus.vectorizer, "shards", plan.valid
+        ),
+        truncation=train_tally.truncation,
+        calibrated=calibrated,
+        some=next((held_out or train).pieces(1)),
+    )
+
+
+def _by_label(counts: Any, labels: tuple[str, ...], dtype: type) -> NDArray[Any]:
+    return np.array([counts.get(label, 0) for label in labels], dtype)
+
+
+def _weight(
+    tally: Tally, labels: tuple[str, ...], of_classes: Weights | None, several: bool
+) -> float:
+    """The sum of all weights as `text_weights` gives them."""
+    own = _by_label(tally.weights, labels, np.float64)
+    if several:
+        # Each of C labels counts the text's weight, and that of its class where it is present.
+        extra = 0.0 if of_classes is None else float((of_classes - 1) @ own)
+        return tally.weight * (1 if of_classes is None else len(labels)) + extra
+    return float(own.sum() if of_classes is None else of_classes @ own)
+
+
+def _mean_weight(
+    tally: Tally, labels: tuple[str, ...], of_classes: Weights | None, several: bool
+) -> float:
+    """A mean weight of 1 keeps the steps as long as without weights. Raises `DataError` if it
+    is 0."""
+    found = _weight(tally, labels, of_classes, several)
+    if not found:
+        raise DataError("every text of the training part has the weight 0")
+    return found / (tally.texts * (len(labels) if several and of_classes is not None else 1))
