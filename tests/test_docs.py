@@ -138,9 +138,9 @@ def test_docstring_examples():
         assert result.attempted and not result.failed
 
 
-def test_examples(workplace):
-    for path in sorted((Path(__file__).parents[1] / "examples").glob("*.py")):
-        command = [sys.executable, str(path), "reviews.csv", "example-model"]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        assert "held-out accuracy" in done.stdout
+def test_example(workplace):
+    program = str(ROOT / "examples" / "reviews.py")
+    command = [sys.executable, program, "reviews.csv", "example-model"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "held-out accuracy" in done.stdout
