@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 import bothways
-from bothways import explain
+from bothways import artifact, explain
 from bothways.errors import ArgumentError
 from bothways.explain._reading import SHARES
 from bothways.runtime import Model
@@ -109,6 +109,22 @@ def test_late_answers_come_late(model, corpus, found):
         row = stream.end().probabilities[-1]
         streamed.append(model.labels[int(row.argmax())] == label)
     assert late.accuracy[-1] == np.mean(streamed)
+
+
+def test_a_model_that_looks_ahead_is_read_as_it_was_trained(model, tiny_model, corpus):
+    """In its own right, and beside another one; its last answers are those of `predict`."""
+    spec, tensors = artifact.load(tiny_model)
+    ahead = Model(replace(spec, network=replace(spec.network, pooling="max", lookahead=3)), tensors)
+    found = explain.read_along(ahead, *corpus)
+    assert [reading.name for reading in found.readings] == ["prefix", "lookahead 3"]
+    prefix, late = found.readings
+    right = [a == b for a, b in zip(ahead.predict(corpus[0]), corpus[1], strict=True)]
+    assert prefix.accuracy[-1] == late.accuracy[-1] == np.mean(right)
+    assert prefix.accuracy != late.accuracy
+    beside = explain.read_along(model, *corpus, beside=ahead).readings[1]
+    assert beside == replace(late, name="beside")
+    with pytest.raises(ArgumentError, match="trained with lookahead=3"):
+        explain.read_along(ahead, *corpus, lookaheads=(2,))
 
 
 def test_by_words_and_beside(model, corpus):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 
@@ -71,6 +73,10 @@ def _features(spec, w, steps, masks, n):
 
 def _direction(spec, w, k, d, steps):
     """The state after each token, in the order of the text."""
+    if d and spec.lookahead is not None:
+        spans = [steps[t : t + spec.lookahead + 1] for t in range(len(steps))]
+        whole = replace(spec, lookahead=None)
+        return [_direction(whole, w, k, d, span)[0] for span in spans]
     H, prefix = spec.hidden_size, f"lstm.{k}." if k else "lstm."
     columns = slice(d * 4 * H, (d + 1) * 4 * H)
     h = c = torch.zeros(H, dtype=torch.float64)

@@ -73,6 +73,28 @@ def test_loss_and_gradients_are_those_of_the_equations(
     both, outputs = merge != "one direction", int(rng.choice([1, 2, 3]))
     merge = merge if both else "concat"
     spec = NetworkSpec(4, 3, both, merge, pooling, outputs, layers=layers, **rates)
+    assert_as_the_equations(rng, spec, adversarial)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "max"])
+@pytest.mark.parametrize("merge", MERGES[:-1])
+@pytest.mark.parametrize("lookahead", [0, 2, 20])
+def test_a_reader_that_looks_ahead(rng, pooling, merge, lookahead):
+    """From fewer and from more tokens ahead than the texts have."""
+    spec = NetworkSpec(4, 3, True, merge, pooling, 1, lookahead=lookahead, dropout=0.3)
+    assert_as_the_equations(rng, spec)
+
+
+@pytest.mark.parametrize("merge", ["concat", "mul"])
+def test_looking_ahead_with_all_else(isa, rng, merge):
+    rates = DROPOUTS["words and inputs"]
+    spec = NetworkSpec(4, 3, True, merge, "max", 3, lookahead=3, **rates)
+    assert_as_the_equations(rng, spec, adversarial=0.5, checkpoint=2)
+    assert kernels.isa() == isa
+
+
+def assert_as_the_equations(rng, spec, adversarial=0.0, checkpoint=None):
+    outputs = spec.outputs
     tensors = initial_tensors(spec, V, rng)
     tensors["embedding.weight"] *= 20  # as after some training
     for name, tensor in tensors.items():
@@ -81,7 +103,7 @@ def test_loss_and_gradients_are_those_of_the_equations(
     texts, labels = problem(rng, outputs)
     ids = Ragged.from_list(texts)
 
-    network = ClassifierNetwork(spec, tensors, adversarial=adversarial)
+    network = ClassifierNetwork(spec, tensors, adversarial=adversarial, checkpoint=checkpoint)
     loss, gradients = network.loss_and_gradients(ids, labels, np.random.default_rng(5))
     words = len({word for text in texts for word in text})
     masks = draw_masks(spec, len(texts), words, np.random.default_rng(5))
@@ -106,7 +128,6 @@ def test_loss_and_gradients_are_those_of_the_equations(
 @pytest.mark.parametrize("pooling", ["last", "mean", "max"])
 @pytest.mark.parametrize("input_dropout, adversarial", [(0.0, 0.0), (0.3, 0.0), (0.0, 0.5)])
 def test_the_bits_do_not_depend_on_threads(isa, rng, pooling, input_dropout, adversarial):
-    """On a batch that is large enough to be divided."""
     spec = NetworkSpec(
         *(40, 24, True, "concat", pooling, 3),
         layers=2,
@@ -115,6 +136,15 @@ def test_the_bits_do_not_depend_on_threads(isa, rng, pooling, input_dropout, adv
         layer_dropout=0.2,
         input_dropout=input_dropout,
     )
+    assert_same_bits(rng, spec, adversarial)
+
+
+def test_nor_those_of_a_reader_that_looks_ahead(isa, rng):
+    assert_same_bits(rng, NetworkSpec(40, 24, True, "concat", "max", 3, lookahead=4))
+
+
+def assert_same_bits(rng, spec, adversarial=0.0):
+    """On a batch that is large enough to be divided."""
     tensors = initial_tensors(spec, 600, rng)
     ids = Ragged.from_list([rng.integers(0, 600, n) for n in rng.integers(0, 150, 32)])
     labels = rng.integers(0, 3, 32)
@@ -176,13 +206,16 @@ def test_a_network_has_tensors_of_its_own(rng):
         assert not np.shares_memory(tensor, first[name])
 
 
-@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
-@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize(
+    ("pooling", "layers", "lookahead"),
+    [*((pooling, n, None) for pooling in ("last", "mean", "max") for n in (1, 2)), ("max", 1, 7)],
+)
 @pytest.mark.parametrize("precision", ["f32", "bf16"])
-def test_checkpoints_change_no_bit(rng, monkeypatch, pooling, layers, precision):
+def test_checkpoints_change_no_bit(rng, monkeypatch, pooling, layers, lookahead, precision):
     monkeypatch.setattr(_isa, "_emulate_bf16", True)
     dropout = {"dropout": 0.5, "input_dropout": 0.3, "layer_dropout": 0.2 if layers > 1 else 0}
-    spec = NetworkSpec(4, 3, True, "concat", pooling, 1, layers=layers, **dropout)
+    more = {"layers": layers, "lookahead": lookahead, **dropout}
+    spec = NetworkSpec(4, 3, True, "concat", pooling, 1, **more)
     tensors = initial_tensors(spec, V, rng)
     ids = Ragged.from_list([rng.integers(0, V, n) for n in (7, 0, 1, 23)])
     labels = np.array([0, 1, 1, 0])

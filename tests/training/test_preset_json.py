@@ -25,6 +25,12 @@ def test_what_is_not_there_has_its_default():
     assert type(parse_preset(b'{"name": "n", "learning_rate": 1}').learning_rate) is float
 
 
+def test_none_or_nothing_to_look_ahead_at():
+    for value in (None, 0, 5):
+        recipe = replace(preset("fast"), lookahead=value)
+        assert parse_preset(preset_json(recipe).encode()).lookahead == value
+
+
 @pytest.mark.parametrize("name", [field.name for field in fields(Preset)])
 def test_every_field_refuses_what_it_cannot_be(name):
     for wrong in ([], {}, -1):

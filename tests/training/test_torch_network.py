@@ -158,12 +158,17 @@ def test_torch_is_left_as_it_was():
     [
         ({}, {"precision": "bf16"}, "are for the kernels on the CPU, got precision='bf16'"),
         ({}, {"checkpoint": 9}, "are for the kernels on the CPU, .* checkpoint=9 on 'cpu'"),
+        (
+            {"lookahead": 3, "pooling": "max"},
+            {},
+            "lookahead is for the kernels on the CPU, got 3 on 'cpu'",
+        ),
         ({}, {"optimizer": "sgd"}, "the optimizer must be one of .*, got 'sgd'"),
         ({}, {"weight_decay": 0.1}, "weight_decay is for the optimizer 'adamw', got 0.1 with"),
     ],
 )
 def test_what_it_cannot_do_is_said(spec, recipe, message):
-    spec = NetworkSpec(4, 3, True, "concat", "last", 1, **spec)
+    spec = NetworkSpec(4, 3, True, "concat", **{"pooling": "last", "outputs": 1} | spec)
     tensors = initial_tensors(spec, V, np.random.default_rng(0))
     with pytest.raises(ArgumentError, match=message):
         TorchLearner(spec, tensors, Preset("test", **recipe), device="cpu")

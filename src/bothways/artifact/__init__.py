@@ -16,7 +16,7 @@ from bothways.artifact._file import TEMPORARY, check_replaceable, new_file, repl
 from bothways.artifact._front_matter import score
 from bothways.artifact._json import parse as parse_json
 from bothways.artifact._load import load, load_with_fingerprint
-from bothways.artifact._network import LayerSpec, NetworkSpec, layer_names
+from bothways.artifact._network import FARTHEST, LayerSpec, NetworkSpec, layer_names
 from bothways.artifact._open import CARD, SPEC, WEIGHTS, about, file_names
 from bothways.artifact._respec import respec
 from bothways.artifact._spec import FORMAT_VERSION, Spec, VectorizerSpec
@@ -25,6 +25,7 @@ from bothways.artifact._store import check_writable, encode, save
 
 __all__ = [
     "CARD",
+    "FARTHEST",
     "FORMAT_VERSION",
     "SPEC",
     "TABLE",

@@ -85,6 +85,8 @@ def _readers(n: NetworkSpec) -> str:
         return f"{n.layers} LSTM layers of {_widths(n)} units read each text; the last's"
     direction = "both directions" if n.bidirectional else "one direction"
     if n.layers == 1:
+        if n.lookahead is not None:
+            direction += f", back from {n.lookahead} tokens ahead of each one"
         return f"An LSTM of {n.hidden_size} units reads each text in {direction}; its"
     return (
         f"{n.layers} LSTM layers of {n.hidden_size} units read each text in {direction}; the last's"

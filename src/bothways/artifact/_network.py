@@ -11,6 +11,9 @@ from bothways.artifact._storage import TABLE
 _WIDEST = 65_536
 _DEEPEST = 100
 
+FARTHEST = 256
+"""The largest `lookahead`: every token costs a reading of so many others."""
+
 MERGES = ("concat", "sum", "mul", "ave")
 """How the states of two directions are joined: side by side, or number by number."""
 
@@ -60,6 +63,11 @@ class NetworkSpec:
     of a text with fewer than `zero_under` tokens is at least zero: Keras pools the padding too,
     which is zeros.
 
+    With `lookahead` the reader from the right begins anew for each token, so many tokens after it
+    or at the end of the text (latency-controlled BLSTM, Zhang et al. 2016), so that an answer can
+    be given so many tokens late. That is for one masked layer in two directions, and for a
+    maximum or mean over time, as the last token has nothing ahead. None: at the end.
+
     The dropout rates act in training only: `dropout` on the pooled features;
     `embedding_dropout` on the features of each distinct word of a batch, the same wherever it
     stands; `word_dropout` on whole words of a batch, wherever they stand, which are zeros then;
@@ -85,6 +93,7 @@ class NetworkSpec:
     multilabel: bool = False
     lower_layers: tuple[LayerSpec, ...] = ()
     zero_under: int = 0
+    lookahead: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("embedding_dim", "hidden_size", "outputs"):
@@ -102,6 +111,19 @@ class NetworkSpec:
         if self.zero_under and self.pooling != "max":
             check.refuse("network.zero_under", self.zero_under, "0 without the pooling 'max'")
         object.__setattr__(self, "lower_layers", self._checked_layers())
+        if self.lookahead is not None:
+            self._check_lookahead()
+
+    def _check_lookahead(self) -> None:
+        check.whole("network.lookahead", self.lookahead, 0, FARTHEST)
+        for there, without in (
+            (self.layers > 1, f"with {self.layers} layers"),
+            (not self.bidirectional, "in one direction"),
+            (not self.mask, "without a mask"),
+            (self.pooling == "last", "with the pooling 'last': the last token has nothing ahead"),
+        ):
+            if there:
+                check.refuse("network.lookahead", self.lookahead, f"null {without}")
 
     def _checked_layers(self) -> tuple[LayerSpec, ...]:
         """`lower_layers`, each made of an object where it comes from a file."""

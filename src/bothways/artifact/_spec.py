@@ -27,6 +27,7 @@ ADDED: dict[int, dict[str, dict[str, Any]]] = {
             "multilabel": False,
             "lower_layers": (),
             "zero_under": 0,
+            "lookahead": None,
         },
     },
 }

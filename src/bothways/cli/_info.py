@@ -95,6 +95,7 @@ def _model(folder: str) -> dict[str, Any]:
             "merge": network.merge,
             "pooling": network.pooling,
             **({} if network.mask else {"mask": False}),
+            **({} if network.lookahead is None else {"lookahead": network.lookahead}),
             **_lower(network.lower_layers),
         },
         "stored as": "float32" if spec.storage == "f32" else "8-bit integers with scales",

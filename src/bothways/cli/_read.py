@@ -17,9 +17,10 @@ def read(
     held_out: Annotated[bool, typer.Option("--held-out", help="Only the texts that training held "
                         "out; DATA must be what the model was trained on.")] = False,
     lookahead: Annotated[list[int] | None, typer.Option(min=0, help="Answers so many tokens late "
-                                                        "too; may be given again.")] = None,
-    beside: Annotated[str | None, typer.Option(help="A model that reads forward, to set "
-                                               "beside.")] = None,
+                                                        "too; may be given again. A model that "
+                                                        "was trained so has its own.")] = None,
+    beside: Annotated[str | None, typer.Option(help="A model that reads forward, or looks "
+                                               "ahead, to set beside.")] = None,
     by: Annotated[str, typer.Option(help="Read how far: share (of a text) or words.")] = "share",
     most: Annotated[int, typer.Option(min=1, help="Texts to read at most, drawn by "
                                       "chance.")] = 1_000,

@@ -61,6 +61,9 @@ def train(
     directions: Annotated[str | None, typer.Option(help="both, for whole texts, or forward, for "
                                                    "answers while a text comes in; the recipe's "
                                                    "if not given.")] = None,
+    lookahead: Annotated[int | None, typer.Option(min=0, max=256, help="Read back from so many "
+                                                  "tokens after each one alone, for answers that "
+                                                  "come so late.")] = None,
     vectors: Annotated[str | None, typer.Option(help="Word vectors to begin with: .vec, .txt, or "
                                                 ".bin of word2vec or fastText.")] = None,
     start_from: Annotated[str | None, typer.Option("--from", help="A model to go on from; new "
@@ -142,6 +145,7 @@ def train(
         max_length=max_length,
         truncate=truncate,
         directions=directions,
+        lookahead=lookahead,
         vectors=vectors,
         start_from=start_from,
         class_weight=weights,

@@ -31,7 +31,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     states that are kept for very long texts), `max_length` (the most tokens that are read of a
     text) and `truncate` (which ones: `"head"`, `"tail"` or, both ends, `"middle"`), and
     `directions` (`"both"`, for whole texts, or `"forward"`, for answers after every token:
-    `bothways.Stream`), if given, override the recipe's. `validation` is the part of the texts that
+    `bothways.Stream`) and `lookahead` (so many tokens after each one are all that the reader from
+    the right knows there, for answers that come so many tokens late), if given, override the
+    recipe's. `validation` is the part of the texts that
     is held out, stratified, to choose the best epoch by: a fraction, a count, or None for no part,
     when the last epoch is kept. `random_state` decides the split, the first weights, the order and
     the dropout: the same value gives the same model bit for bit. `class_weight` multiplies the
@@ -63,6 +65,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         max_length: int | None = None,
         truncate: str | None = None,
         directions: str | None = None,
+        lookahead: int | None = None,
         vectors: str | PathLike[str] | None = None,
         start_from: str | PathLike[str] | None = None,
         validation: float | int | None = 0.2,
@@ -79,6 +82,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.max_length = max_length
         self.truncate = truncate
         self.directions = directions
+        self.lookahead = lookahead
         self.vectors = vectors
         self.start_from = start_from
         self.validation = validation

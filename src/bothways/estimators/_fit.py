@@ -177,6 +177,8 @@ def _recipe(estimator: Any, start: Start | None) -> Preset:
                 f"directions must be 'both' or 'forward', got {estimator.directions!r}"
             )
         recipe = dataclasses.replace(recipe, bidirectional=estimator.directions == "both")
+    if estimator.lookahead is not None:
+        recipe = dataclasses.replace(recipe, lookahead=estimator.lookahead)
     return recipe
 
 

@@ -90,7 +90,8 @@ def read_along(
     progress: Callable[[int], None] = lambda done: None,
 ) -> Readings:
     """Read every text token by token: with `model` the text so far, and with each of
-    `lookaheads` tokens late; and, `beside`, with a model that reads forward.
+    `lookaheads` tokens late (none given: those of its training, if it looks ahead); and, `beside`,
+    with a model that reads forward or looks ahead.
 
     At a point of the grid each text has been read that far; an answer that comes late is not
     there yet, and the one for an empty text stands. `show` turns are kept; `place` says where
@@ -105,6 +106,9 @@ def read_along(
             raise ArgumentError("reading along expects models that give a text one label")
     if beside is not None:
         check_reading(beside, "forward", None)
+    own_lookahead = model.spec.network.lookahead
+    if own_lookahead is not None:
+        lookaheads = lookaheads or (own_lookahead,)
     for k in lookaheads:
         check_reading(model, "forward", k)
     if by not in ("share", "words"):
@@ -119,10 +123,10 @@ def read_along(
         found[own].append(decided.answers)
         turns += _turn(model, place(number), text, label, prefixes.places, decided)
         for k in lookaheads:
-            rows = _streamed(Stream(model, lookahead=k, threads=threads), text, k)
+            rows = _streamed(Stream(model, lookahead=k, threads=threads), text)
             found[f"lookahead {k}"].append(decide(rows, model.spec).answers)
         if beside is not None:
-            rows = _streamed(Stream(beside, threads=threads), text, 0)
+            rows = _streamed(Stream(beside, threads=threads), text)
             places = np.array([_place(model, name) for name in beside.labels])
             found["beside"].append(places[decide(rows, beside.spec).answers])
         progress(number + 1)
@@ -144,13 +148,13 @@ def read_along(
     )
 
 
-def _streamed(stream: Stream, text: str, k: int) -> NDArray[np.floating]:
-    """The probabilities `(T + 1, C)` that are known after each token, `k` late; with the last
-    token come all that were still due."""
+def _streamed(stream: Stream, text: str) -> NDArray[np.floating]:
+    """The probabilities `(T + 1, C)` that are known after each token, which may come late; with the
+    last token come all that were still due."""
     rows = np.concatenate([stream.push(text).probabilities, stream.end().probabilities])
     nothing = stream.model.predict_proba([""])
-    T = len(rows)
-    known = np.concatenate([nothing, rows])[np.maximum(np.arange(T + 1) - k, 0)]
+    T, late = len(rows), stream.lookahead or 0
+    known = np.concatenate([nothing, rows])[np.maximum(np.arange(T + 1) - late, 0)]
     known[T] = rows[-1] if T else nothing[0]
     return known
 

@@ -71,6 +71,11 @@ def export(
     writer: Any = importlib.import_module(FORMS[to])
     name = os.path.basename(target)
     spec, tensors = artifact.load(folder)
+    if spec.network.lookahead is not None:
+        raise ArtifactError(
+            f"this model reads back from {spec.network.lookahead} tokens ahead of each one "
+            f"(lookahead), and the layers of {to} read back from the end: it cannot be exported"
+        )
     files = writer.encode(spec, tensors, name)
     paths = {other: os.path.join(os.path.dirname(target), other) for other in files}
     for place in paths.values():

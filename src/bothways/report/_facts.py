@@ -29,6 +29,8 @@ def report_facts(spec: Spec, model: str, rows: Dataset, seen: str) -> list[tuple
     n, t = spec.network, spec.training
     weights = sum(prod(shape) for shape in spec.tensor_shapes.values())
     direction = "both directions" if n.bidirectional else "one direction"
+    if n.lookahead is not None:
+        direction += f" (back from {n.lookahead} tokens ahead)"
     widths = ", ".join(dict.fromkeys(str(layer.hidden_size) for layer in n.stack))
     layers = f"{n.layers} layers of {widths}" if n.layers > 1 else widths
     facts = [

@@ -7,6 +7,7 @@ was scored is what is shipped.
 from bothways.runtime._decide import UNSURE, Decisions, decide, refuse_several
 from bothways.runtime._documents import documents, labels_of
 from bothways.runtime._explain import Explanation
+from bothways.runtime._lookahead import Ahead, lookahead_backward, lookahead_forward
 from bothways.runtime._model import Model, as_read, load
 from bothways.runtime._multilabel import present
 from bothways.runtime._network import Network
@@ -16,6 +17,7 @@ from bothways.runtime._stream import Answers, Stream, check_reading
 
 __all__ = [
     "UNSURE",
+    "Ahead",
     "Answers",
     "Decisions",
     "Explanation",
@@ -29,6 +31,8 @@ __all__ = [
     "documents",
     "labels_of",
     "load",
+    "lookahead_backward",
+    "lookahead_forward",
     "pool_backward",
     "pool_forward",
     "prefix_probabilities",

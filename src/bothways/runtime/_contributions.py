@@ -12,6 +12,7 @@ from bothways.artifact import NetworkSpec
 from bothways.runtime._network import Network, merge_directions
 from bothways.runtime._pooling import Pooled, merge_backward, pool_backward, pool_forward
 from bothways.runtime._secant import Reading, pass_back, read
+from bothways.runtime._secant_ahead import ReadingAhead, pass_back_ahead, read_and_look_ahead
 
 Floats = NDArray[np.float32]
 
@@ -45,8 +46,8 @@ def contributions(
     rows_reference = np.ascontiguousarray(np.broadcast_to(reference, rows.shape))
     text = _read_layers(network, rows, threads)
     plain = _read_layers(network, rows_reference, threads)
-    pooled = pool_forward(spec, text[-1].states, offsets)
-    pooled_plain = pool_forward(spec, plain[-1].states, offsets)
+    pooled = pool_forward(spec, text[-1].output, text[-1].h_n, offsets)
+    pooled_plain = pool_forward(spec, plain[-1].output, plain[-1].h_n, offsets)
     features = pooled_plain.features[0]
     if pooled.where is not None:
         merged = merge_directions(pooled_plain.both, spec)
@@ -64,7 +65,7 @@ def contributions(
     d_output, d_h_n = pool_backward(spec, weights[None], halfway, offsets)
     worth = _at_the_ends(d_h_n, T, spec) if d_output is None else d_output
     for k in reversed(range(spec.layers)):
-        worth = pass_back(text[k], plain[k], network.recurrent[k].weights, worth, threads)
+        worth = _pass_back(network, k, text[k], plain[k], worth, threads)
         if k:
             worth = kernels.project_backward_input(worth, network.inputs[k][0], threads=threads)
             worth = merge_backward(spec.stack[k - 1], worth, _halfway(text[k - 1], plain[k - 1]))
@@ -72,23 +73,30 @@ def contributions(
     return Contributions(worth.reshape(T, spec.stack[0].directions, -1).sum(axis=2), float(base))
 
 
-def _read_layers(network: Network, rows: Floats, threads: int | None) -> list[Reading]:
+def _read_layers(
+    network: Network, rows: Floats, threads: int | None
+) -> list[Reading] | list[ReadingAhead]:
+    lookahead = network.spec.lookahead
+    if lookahead is not None:
+        return [read_and_look_ahead(rows, network.readers, lookahead, threads)]
     readings: list[Reading] = []
     for k, recurrent in enumerate(network.recurrent):
         if k:
-            below = merge_directions(_outputs(readings[-1]), network.spec.stack[k - 1])
+            below = merge_directions(readings[-1].output, network.spec.stack[k - 1])
             rows = kernels.project(below, *network.inputs[k], threads=threads)
         readings.append(read(rows, recurrent.weights, threads))
     return readings
 
 
-def _outputs(reading: Reading) -> Floats:
-    assert reading.states.output is not None
-    return reading.states.output
+def _pass_back(network, k, text, plain, worth, threads) -> Floats:
+    weights = network.recurrent[k].weights
+    if network.spec.lookahead is None:
+        return pass_back(text, plain, weights, worth, threads)
+    return pass_back_ahead(text, plain, weights, network.spec.lookahead, worth, threads)
 
 
-def _halfway(text: Reading, plain: Reading) -> Floats:
-    return (_outputs(text) + _outputs(plain)) / np.float32(2)
+def _halfway(text: Reading | ReadingAhead, plain: Reading | ReadingAhead) -> Floats:
+    return (text.output + plain.output) / np.float32(2)
 
 
 def _at_the_ends(d_h_n: Floats | None, T: int, spec: NetworkSpec) -> Floats:

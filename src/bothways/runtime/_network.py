@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bothways import Ragged, kernels
 from bothways.artifact import TABLE, LayerSpec, NetworkSpec, layer_names
 from bothways.kernels import Precision
+from bothways.runtime._lookahead import read_ahead
 
 Floats = NDArray[np.float32]
 
@@ -26,7 +27,8 @@ class Network:
     once for each word of the vocabulary here, `V * D * 4H` floats; predicting with one layer
     then has no input product. The outputs of the last layer are pooled as they come, so that
     memory does not grow with the length of a text; only where two directions are merged before
-    a maximum, or multiplied, and between layers, are they all there at once.
+    a maximum, or multiplied, between layers, and where a reader looks ahead, are they all
+    there at once.
 
     `tensors`: those that `NetworkSpec.tensor_shapes` names. With `precision="bf16"` the layers
     multiply numbers rounded to bfloat16. `logits` are divided by
@@ -49,11 +51,15 @@ class Network:
         self.inputs = [(kernel, bias) for kernel, _, bias in layers]
         self.recurrent = [kernels.Recurrent(recurrent) for _, recurrent, _ in layers]
         self.projected = kernels.project(tensors[TABLE], *self.inputs[0], precision=precision)
+        # Each direction of the first layer alone, for readers that do not go side by side.
+        first = self.recurrent[0].weights
+        self.readers = tuple(kernels.Recurrent(first[d : d + 1]) for d in range(len(first)))
         self.dense = tensors["dense.kernel"], tensors["dense.bias"]
 
     def features(self, ids: Ragged, *, threads: int | None = None) -> Floats:
         """What the dense layer reads, `(N, F)`, from ids `(T,)` int32."""
-        size = _SEQUENCES if self.spec.layers == 1 else _SEQUENCES_OF_LAYERS
+        pooled_at_once = self.spec.layers == 1 and self.spec.lookahead is None
+        size = _SEQUENCES if pooled_at_once else _SEQUENCES_OF_LAYERS
         if 0 < len(ids) <= size:
             return self._pooled(ids, threads)
         parts = [
@@ -88,6 +94,13 @@ class Network:
     def outputs(self, ids: Ragged, *, threads: int | None = None) -> Floats:
         """The state of each direction of the last layer after each token, `(T, D * H)`,
         forward first."""
+        if self.spec.lookahead is not None:
+            return read_ahead(
+                *(self.projected, ids.offsets, self.readers, self.spec.lookahead),
+                index=ids.values,
+                precision=self.precision,
+                threads=threads,
+            )
         output = self._run(ids, threads, sequences=True).output
         assert output is not None
         return output
@@ -129,7 +142,8 @@ class Network:
             h_n = self._run(ids, threads).h_n
             return merge_directions(np.concatenate(h_n, axis=1), spec)
         joined = not spec.bidirectional or spec.merge == "concat"
-        if joined or (pooling == "mean" and spec.merge != "mul"):  # a mean of sums, a sum of means
+        joined = joined or (pooling == "mean" and spec.merge != "mul")  # mean of sums, sum of means
+        if joined and spec.lookahead is None:
             pooled = self._run(ids, threads, pool="mean" if pooling == "mean" else "max").pooled
             assert pooled is not None
             pooled = merge_directions(pooled, spec)

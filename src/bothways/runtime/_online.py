@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bothways import Ragged, kernels
+from bothways import kernels
 from bothways.runtime._network import Network, merge_directions
 
 Floats = NDArray[np.float32]
@@ -17,9 +17,9 @@ Ids = NDArray[np.int32]
 
 @dataclass
 class Carry:
-    """All that later answers need of the tokens before, whatever their number: for each layer
-    `h` and `c (D, 1, H)`, of which the forward direction is meant; the sum or maximum over
-    time `pooled (F,)`; and how many tokens there were."""
+    """All that later answers need of the tokens before, whatever their number: `h` and `c`
+    `(1, 1, H)` of the reader from the left for each layer; the sum or maximum over time
+    `pooled (F,)`; and how many tokens there were."""
 
     h: list[Floats]
     c: list[Floats]
@@ -29,7 +29,7 @@ class Carry:
 
 def begin(network: Network) -> Carry:
     """Before the first token."""
-    shapes = [(r.weights.shape[0], 1, r.weights.shape[1]) for r in network.recurrent]
+    shapes = [(1, 1, r.weights.shape[1]) for r in network.recurrent]
     start = -np.inf if network.spec.pooling == "max" else 0
     return Carry(
         [np.zeros(shape, np.float32) for shape in shapes],
@@ -39,15 +39,12 @@ def begin(network: Network) -> Carry:
 
 
 def read_on(network: Network, carry: Carry, ids: Ids, threads: int | None = None) -> Floats:
-    """The states of the last layer after each of `ids (T,)`, `(T, D * H)`; `carry` moves on.
-
-    Of two directions only the forward half goes on from `carry`; the other one read
-    these tokens alone.
-    """
+    """The states of the reader from the left after each of `ids (T,)`, those of the last layer,
+    `(T, H)`; `carry` moves on. For one layer, or layers that all read forward alone."""
     states: kernels.LstmStates | None = None
-    offsets = np.array([0, len(ids)])
-    projected, index = network.projected, ids
-    for k, recurrent in enumerate(network.recurrent):
+    offsets, readers = np.array([0, len(ids)]), len(network.readers)
+    projected = network.projected.reshape(readers * len(network.projected), -1)
+    for k, recurrent in enumerate((network.readers[0], *network.recurrent[1:])):
         if states is not None:
             assert states.output is not None
             projected = kernels.project(
@@ -55,7 +52,7 @@ def read_on(network: Network, carry: Carry, ids: Ids, threads: int | None = None
             )
         states = kernels.lstm(
             *(projected, offsets, recurrent),
-            index=None if k else index,
+            index=None if k else readers * ids,
             h0=carry.h[k],
             c0=carry.c[k],
             sequences=True,
@@ -65,19 +62,6 @@ def read_on(network: Network, carry: Carry, ids: Ids, threads: int | None = None
         carry.h[k], carry.c[k] = states.h_n, states.c_n
     assert states is not None and states.output is not None
     return states.output
-
-
-def look_back(network: Network, windows: list[Ids], threads: int | None = None) -> Floats:
-    """What the reader from the right knows at the first token of each of `N` windows, having
-    begun at its last one, `(N, H)`; for one layer in two directions."""
-    batch = Ragged.from_list(windows)
-    h_n = kernels.lstm(
-        *(network.projected, batch.offsets, network.recurrent[0]),
-        index=batch.values,
-        precision=network.precision,
-        threads=threads,
-    ).h_n
-    return h_n[1]
 
 
 def answers(network: Network, carry: Carry, states: Floats, threads: int | None = None) -> Floats:

@@ -24,18 +24,20 @@ class Pooled(NamedTuple):
 
 
 def pool_forward(
-    spec: NetworkSpec, states: kernels.LstmStates, offsets: NDArray[np.int64]
+    spec: NetworkSpec, output: Floats | None, h_n: Floats | None, offsets: NDArray[np.int64]
 ) -> Pooled:
-    """The last state of each direction merged, or the merged outputs pooled over time."""
+    """The last state of each direction, `h_n (D, N, H)`, merged, or the merged outputs,
+    `(T, D * H)`, pooled over time."""
     if spec.pooling == "last":
-        both = np.concatenate(list(states.h_n), axis=1)
+        assert h_n is not None
+        both = np.concatenate(list(h_n), axis=1)
         return Pooled(merge_directions(both, spec), both)
-    assert states.output is not None
-    merged = merge_directions(states.output, spec)
+    assert output is not None
+    merged = merge_directions(output, spec)
     if spec.pooling == "mean":
-        return Pooled(kernels.mean_forward(merged, offsets), states.output)
+        return Pooled(kernels.mean_forward(merged, offsets), output)
     features, where = kernels.max_forward(merged, offsets)
-    return Pooled(features, states.output, where)
+    return Pooled(features, output, where)
 
 
 def pool_backward(

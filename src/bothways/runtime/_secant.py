@@ -28,13 +28,15 @@ _CLOSE = np.float32(1e-3)
 class Reading(NamedTuple):
     """What a layer read and made of it, in the order in which each direction reads: the input half
     of the gates `(D, T, 4H)`; the gates i, f, g, o after their activations `(D, T, 4, H)`; cell
-    and state `(D, T, H)`. `states` are the same in the order of the text."""
+    and state `(D, T, H)`. In the order of the text, the states `output (T, D * H)`, and the last
+    one of each direction, `h_n (D, 1, H)`."""
 
     projected: Floats
     gates: Floats
     cell: Floats
     state: Floats
-    states: kernels.LstmStates
+    output: Floats
+    h_n: Floats
 
 
 def read(projected: Floats, recurrent: Floats, threads: int | None = None) -> Reading:
@@ -44,10 +46,11 @@ def read(projected: Floats, recurrent: Floats, threads: int | None = None) -> Re
     states = kernels.lstm_forward(
         projected, np.array([0, T]), recurrent, output=True, threads=threads
     )
-    assert states.kept is not None
+    assert states.kept is not None and states.output is not None
     kept = states.kept.reshape(D, T, 6, H)
     ordered = in_reading_order(projected, D)
-    return Reading(ordered, kept[:, :, :4], kept[:, :, 4], kept[:, :, 5], states)
+    gates, cell, state = kept[:, :, :4], kept[:, :, 4], kept[:, :, 5]
+    return Reading(ordered, gates, cell, state, states.output, states.h_n)
 
 
 def in_reading_order(x: Floats, directions: int) -> Floats:
@@ -70,6 +73,21 @@ def pass_back(
 ) -> Floats:
     """From what a change of the outputs is worth, `(T, D * H)`, to what a change of the
     projected input is worth, the same `(T, D * 4H)` as a gradient has."""
+    worth = in_reading_order(d_output, len(text.state))
+    return in_text_order(pass_back_in_order(text, reference, recurrent, worth, threads))
+
+
+def pass_back_in_order(
+    text: Reading,
+    reference: Reading,
+    recurrent: Floats,
+    worth: Floats,
+    threads: int | None = None,
+) -> Floats:
+    """`pass_back` in the order of reading: from `(D, T, H)` to `(D, T, 4H)`.
+
+    `recurrent` has weights for each of the `D` readers, or one `(1, H, 4H)` for all of them.
+    """
     D, T, _, H = text.gates.shape
     mean = (text.gates + reference.gates) / 2
     slope = _gate_slopes(text, reference, recurrent, threads)
@@ -84,7 +102,6 @@ def pass_back(
     slope[:, :, (0, 2)] *= mean[:, :, (2, 0)]
     forget = mean[:, :, 1]
 
-    worth = in_reading_order(d_output, D)
     transposed = np.ascontiguousarray(recurrent.swapaxes(1, 2))
     d_state, d_cell = np.zeros((D, H), np.float32), np.zeros((D, H), np.float32)
     factors = np.empty((D, 4, H), np.float32)
@@ -96,8 +113,8 @@ def pass_back(
         d_gates = slope[:, t]
         d_gates *= factors
         d_cell *= forget[:, t]
-        d_state = (d_gates.reshape(D, 1, 4 * H) @ transposed)[:, 0]
-    return in_text_order(slope.reshape(D, T, 4 * H))
+        d_state = (d_gates.reshape(len(recurrent), -1, 4 * H) @ transposed).reshape(D, H)
+    return slope.reshape(D, T, 4 * H)
 
 
 def _gate_slopes(
@@ -115,9 +132,11 @@ def _gate_slopes(
 
 def _before_activation(reading: Reading, recurrent: Floats, threads: int | None) -> Floats:
     before = reading.projected.copy()
-    for d, weights in enumerate(recurrent):
-        state = np.ascontiguousarray(reading.state[d, :-1])
-        before[d, 1:] += kernels.project(state, weights, threads=threads)
+    each = np.split(before, len(recurrent)), np.split(reading.state, len(recurrent))
+    for later, state, weights in zip(*each, recurrent, strict=True):
+        earlier = state[:, :-1].reshape(-1, state.shape[2])
+        more = kernels.project(earlier, weights, threads=threads)
+        later[:, 1:] += more.reshape(later[:, 1:].shape)
     return before.reshape(reading.gates.shape)
 
 

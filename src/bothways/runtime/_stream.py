@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bothways.errors import ArgumentError
+from bothways.runtime._lookahead import look_back
 from bothways.runtime._model import Model
-from bothways.runtime._online import Carry, answers, begin, look_back, read_on
+from bothways.runtime._online import Carry, answers, begin, read_on
 from bothways.runtime._prefixes import prefix_probabilities
 from bothways.runtime._stream_state import pack, unpack
 from bothways.text import whole_words
@@ -41,6 +42,9 @@ class Stream:
       not the answers of the whole text, with which the model was trained, but for a maximum or
       mean over time they come near them as `k` grows. For one layer in two directions.
 
+    A model that was trained with a `lookahead` is read with it, and with no other: its last answer
+    is then that of `predict`.
+
     >>> stream = bothways.Stream(model)                                 # doctest: +SKIP
     >>> stream.push("A film to fall as")                                # doctest: +SKIP
     >>> stream.push("leep in.").probabilities                           # doctest: +SKIP
@@ -61,6 +65,8 @@ class Stream:
         threads: int | None = None,
     ) -> None:
         check_reading(model, reading, lookahead)
+        if reading == "forward" and lookahead is None:
+            lookahead = model.spec.network.lookahead
         self.model, self.reading, self.lookahead = model, reading, lookahead
         self._threads = threads
         self._carry: Carry = begin(model.network)
@@ -131,12 +137,17 @@ class Stream:
         else:
             tokens, ids = self._late + tokens, np.concatenate([self._kept, ids])
             ready = len(ids) if ended else max(0, len(ids) - self.lookahead)
-            windows = [ids[n : n + self.lookahead + 1] for n in range(ready)]
             self._late, self._kept = tokens[ready:], ids[ready:]
             tokens = tokens[:ready]
             forward = read_on(network, self._carry, ids[:ready], self._threads)
-            H = network.spec.hidden_size
-            states = np.hstack([forward[:, :H], look_back(network, windows, self._threads)])
+            backward = look_back(
+                *(network.projected, np.array([0, len(ids)]), network.readers[1], self.lookahead),
+                index=ids,
+                stop=ready,
+                precision=network.precision,
+                threads=self._threads,
+            )
+            states = np.hstack([forward, backward])
         return Answers(tuple(tokens), answers(network, self._carry, states, self._threads))
 
     def _again(self, ids: NDArray[np.int32]) -> Floats:
@@ -155,6 +166,7 @@ def check_reading(model: Model, reading: str, lookahead: int | None) -> None:
         raise ArgumentError(f"reading must be 'forward' or 'prefix', got {reading!r}")
     network, v = model.spec.network, model.spec.vectorizer
     both = any(layer.bidirectional for layer in network.stack)
+    own = network.lookahead
     if lookahead is not None:
         if isinstance(lookahead, bool) or not isinstance(lookahead, int) or lookahead < 0:
             raise ArgumentError(f"lookahead must be a number of tokens from 0, got {lookahead!r}")
@@ -165,7 +177,12 @@ def check_reading(model: Model, reading: str, lookahead: int | None) -> None:
                 "lookahead is for models of one layer in two directions, and this one has "
                 + (f"{network.layers} layers" if network.layers > 1 else "one direction")
             )
-    elif reading == "forward" and both:
+        if own is not None and lookahead != own:
+            raise ArgumentError(
+                f"this model was trained with lookahead={own}, which is what its answers mean: "
+                f"give no other, got {lookahead}"
+            )
+    elif reading == "forward" and both and own is None:
         raise ArgumentError(
             "this model reads in both directions, and its reader from the right begins at the end "
             "of a text, which has not come yet: train one with directions='forward' "

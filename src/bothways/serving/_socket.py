@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from bothways.artifact import FARTHEST
 from bothways.errors import ArgumentError
 from bothways.runtime import Answers, Stream
 from bothways.serving._answers import Refused, problem
@@ -33,7 +34,7 @@ class Hello(Strict):
 
     model: Name = None
     reading: Literal["forward", "prefix"] = "forward"
-    lookahead: Annotated[int, Field(ge=0, le=256), BeforeValidator(whole)] | None = None
+    lookahead: Annotated[int, Field(ge=0, le=FARTHEST), BeforeValidator(whole)] | None = None
     token: str | None = None
 
 

@@ -126,10 +126,11 @@ class ClassifierNetwork:
         all tensors but the table, and of the rows that were read."""
         w = self.tensors
         dense, bias = w["dense.kernel"], w["dense.bias"]
-        engine = Engine(self.precision, self.checkpoint, threads)
+        engine = Engine(self.precision, self.checkpoint, threads, self.spec.lookahead)
         output = self.spec.pooling != "last"
         layers = layers_forward(w, embedded, offsets, masks.layers, output, engine)
-        pooled = pool_forward(self.spec, layers[-1].states, offsets)
+        states = layers[-1].states
+        pooled = pool_forward(self.spec, states.output, states.h_n, offsets)
         features = _masked(pooled.features, masks.features)
         logits = kernels.project(features, dense, bias, threads=threads)
         loss, d_logits = objective(logits)

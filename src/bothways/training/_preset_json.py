@@ -92,5 +92,6 @@ def _value(source: str, name: str, value: Any, hint: Any) -> Any:
 
 
 def _least(name: str) -> int:
-    """The least value of a whole number: 0 where that is the default, for nothing of it."""
-    return 0 if getattr(Preset("default"), name) == 0 else 1
+    """The least value of a whole number: 0 where that is the default, for nothing of it, and of
+    tokens that are looked ahead at."""
+    return 0 if name == "lookahead" or getattr(Preset("default"), name) == 0 else 1

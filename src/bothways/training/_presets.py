@@ -28,7 +28,7 @@ class Preset:
     `epochs` passes are fewer than `least_steps` steps there are more passes, up to ten times as
     many. Training stops early after `patience` epochs without a better
     validation, which a rate that falls to nothing at the end hardly needs. The
-    dropout rates, `layers` and `merge`: see `bothways.artifact.NetworkSpec`.
+    dropout rates, `layers`, `merge` and `lookahead`: see `bothways.artifact.NetworkSpec`.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Preset:
     merge: Literal["concat", "sum", "mul", "ave"] = "concat"
     pooling: Literal["last", "mean", "max"] = "last"
     mask: bool = True
+    lookahead: int | None = None
     dropout: float = 0.5
     embedding_dropout: float = 0.0
     input_dropout: float = 0.0

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bothways import kernels
 from bothways.artifact import layer_names
 from bothways.kernels import Precision
+from bothways.runtime import Ahead, lookahead_backward, lookahead_forward
 from bothways.training._embedding import Embedded
 
 Floats = NDArray[np.float32]
@@ -19,11 +20,13 @@ Ids = NDArray[np.int32]
 
 class Engine(NamedTuple):
     """How the kernels compute: the precision of products, the steps between checkpoints (None:
-    everything is kept for the way back), and the number of threads."""
+    everything is kept for the way back), and the number of threads. `lookahead`: from how far
+    ahead of each token the only layer reads back to it (None: from the end of the text)."""
 
     precision: Precision
     checkpoint: int | None
     threads: int
+    lookahead: int | None = None
 
 
 class Layer(NamedTuple):
@@ -34,7 +37,7 @@ class Layer(NamedTuple):
     rows: Ids | None
     row_of: Ids | None
     projected: Floats
-    states: kernels.LstmStates
+    states: kernels.LstmStates | Ahead
 
 
 def layers_forward(
@@ -67,6 +70,14 @@ def _layer(tensors, k, x, rows, row_of, offsets, output, engine) -> Layer:
     kernel, recurrent, bias = (tensors[name] for name in layer_names(k))
     how: dict[str, Any] = {"precision": engine.precision, "threads": engine.threads}
     projected = kernels.project(x, kernel, bias, rows=rows, **how)
+    if engine.lookahead is not None:
+        ahead = lookahead_forward(
+            *(projected, offsets, recurrent, engine.lookahead),
+            index=row_of,
+            interval=engine.checkpoint,
+            **how,
+        )
+        return Layer(x, rows, row_of, projected, ahead)
     states = kernels.lstm_forward(
         *(projected, offsets, recurrent),
         index=row_of,
@@ -95,14 +106,23 @@ def layers_backward(
     for k in reversed(range(len(layers))):
         x, rows, row_of, projected, states = layers[k]
         kernel, recurrent, bias = layer_names(k)
-        d_projected, gradients[recurrent], _, _ = kernels.lstm_backward(
-            *(states, projected, offsets, tensors[recurrent]),
-            index=row_of,
-            d_output=d_output,
-            d_h_n=d_h_n,
-            interval=engine.checkpoint,
-            **how,
-        )
+        if isinstance(states, Ahead):
+            assert d_output is not None and row_of is not None
+            d_projected, gradients[recurrent] = lookahead_backward(
+                *(states, projected, offsets, tensors[recurrent], d_output),
+                index=row_of,
+                interval=engine.checkpoint,
+                **how,
+            )
+        else:
+            d_projected, gradients[recurrent], _, _ = kernels.lstm_backward(
+                *(states, projected, offsets, tensors[recurrent]),
+                index=row_of,
+                d_output=d_output,
+                d_h_n=d_h_n,
+                interval=engine.checkpoint,
+                **how,
+            )
         gradients[kernel], gradients[bias] = kernels.project_backward_kernel(
             x, d_projected, rows=rows, **how
         )

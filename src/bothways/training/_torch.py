@@ -105,6 +105,10 @@ class TorchLearner(Learner):
                 "precision 'bf16' and checkpoint are for the kernels on the CPU, got precision="
                 f"{recipe.precision!r} and checkpoint={recipe.checkpoint} on {device!r}"
             )
+        if spec.lookahead is not None:
+            raise ArgumentError(
+                f"lookahead is for the kernels on the CPU, got {spec.lookahead} on {device!r}"
+            )
         check_optimizer(recipe)
         self.spec = spec
         self.network = TorchNetwork(spec, tensors).to(device)
