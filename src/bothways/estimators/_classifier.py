@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from bothways.estimators._fit import fit_texts
 from bothways.estimators._folder import save_model
+from bothways.estimators._partial import Unending, fit_part
 from bothways.estimators._parts import as_list
 from bothways.estimators._ready import Fitted
 from bothways.estimators._targets import codes_of
@@ -54,6 +55,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     >>> classifier.predict_proba(["a good one"]).shape
     (1, 2)
     """
+
+    _unending: Unending | None = None
 
     def __init__(
         self,
@@ -121,6 +124,29 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         wrong parameter, and `ArtifactError` if the run that should go on was another.
         """
         fitted = fit_texts(self, X, y, sample_weight, valid, watcher, unlabeled, run)
+        self._take(fitted)
+        self._unending = None
+        return self
+
+    def partial_fit(
+        self,
+        X: Sequence[str],
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> TextClassifier:
+        """Go on learning from a part of the texts: one pass over it.
+
+        The first part, if nothing was fitted, needs `classes (C,)`, all labels that any part will
+        have, and decides which words are known. After `fit` training goes on from its weights.
+        The rate is the recipe's, or a quarter of it where it would rise and fall; nothing is
+        held out or calibrated, and `sample_weight (N,)` counts as given. The optimizer's memory is
+        kept between parts, and is not saved with the model.
+
+        Raises as `fit` does, and `ArgumentError` without `classes`, for the class weight
+        `"balanced"` and for a GPU.
+        """
+        self._unending, fitted = fit_part(self, self._unending, X, y, classes, sample_weight)
         self._take(fitted)
         return self
 

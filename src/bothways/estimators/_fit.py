@@ -56,20 +56,29 @@ def fit_texts(
 ) -> Fitted:
     """Vectorize, hold out, train, and build the runtime model."""
     started = time.perf_counter()
-    ready = _prepared(estimator, X, y, sample_weight, valid, unlabeled)
+    ready = prepared(estimator, X, y, sample_weight, valid, unlabeled)
     return train_ready(estimator, ready, started, watcher, run)
 
 
-def _prepared(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, valid: Any, unlabeled: Any
+def prepared(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    valid: Any,
+    unlabeled: Any,
+    classes: Any = None,
 ) -> Ready:
-    """Check everything, hold out, and turn texts, labels and weights into arrays."""
+    """Check everything, hold out, and turn texts, labels and weights into arrays.
+
+    `classes` are all labels there may be, if the texts need not have all of them.
+    """
     start = start_of(estimator)
     recipe = _recipe(estimator, start)
     others = checked_unlabeled(estimator, recipe, unlabeled)
     threads = estimator.threads or default_threads()
     texts = checked_texts(X)
-    targets = targets_of(y, len(texts))
+    targets = targets_of(y, len(texts), classes)
     everything = Part(texts, targets.codes, checked_weights(sample_weight, len(texts)))
     train_part, valid_part = hold_out(estimator, everything, targets, valid)
     recipe = for_texts(recipe, len(train_part.texts))

@@ -33,19 +33,23 @@ class Targets(NamedTuple):
         return [str(label) for label in self.classes.tolist()]
 
 
-def targets_of(y: Any, texts: int) -> Targets:
+def targets_of(y: Any, texts: int, classes: Any = None) -> Targets:
     """Labels of `N` texts from a list, array, Series or Arrow column of them.
 
     Several labels a text are a collection of labels each (list, tuple, set, array), or, for all
     together, an indicator matrix `(N, C)` of zeros and ones: array, DataFrame or sparse matrix.
-    Lists of equal length that hold only zeros and ones are such a matrix.
+    Lists of equal length that hold only zeros and ones are such a matrix. The classes are those
+    that the texts have, or `classes`.
 
     Raises `DataError` for another number of labels than texts, for missing ones, for what is no
     label, and for fewer than two distinct labels.
     """
     targets = _targets(y, texts)
+    if classes is not None:
+        known = np.unique(classes)
+        targets = Targets(known, codes_of(y, texts, known, targets.multilabel, "this part"))
     found = targets.codes.any(axis=0) if targets.multilabel else targets.classes
-    if targets.multilabel and not found.any():
+    if targets.multilabel and classes is None and not found.any():
         raise DataError("no text has a label; a classifier needs two or more to learn")
     if len(targets.classes) < 2:
         raise DataError(
