@@ -30,6 +30,10 @@ class OnNumbers(TextClassifier):
         X, y = validate_data(self, X, y, multi_output=True)
         return super().fit(as_words(X), y, sample_weight)
 
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        X, y = validate_data(self, X, y, multi_output=True, reset=not hasattr(self, "model_"))
+        return super().partial_fit(as_words(X), y, classes, sample_weight)
+
     def predict_proba(self, X):
         check_is_fitted(self, "model_")
         return super().predict_proba(as_words(validate_data(self, X, reset=False)))
