@@ -125,7 +125,6 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         """
         fitted = fit_texts(self, X, y, sample_weight, valid, watcher, unlabeled, run)
         self._take(fitted)
-        self._unending = None
         return self
 
     def partial_fit(
@@ -146,8 +145,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         Raises as `fit` does, and `ArgumentError` without `classes`, for the class weight
         `"balanced"` and for a GPU.
         """
-        self._unending, fitted = fit_part(self, self._unending, X, y, classes, sample_weight)
+        unending, fitted = fit_part(self, self._unending, X, y, classes, sample_weight)
         self._take(fitted)
+        self._unending = unending
         return self
 
     def fit_shards(
@@ -231,7 +231,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         save_model(folder, self.fitted_, overwrite=overwrite)
 
     def _take(self, fitted: Fitted) -> None:
-        self.fitted_ = fitted
+        self.fitted_, self._unending = fitted, None
         self.classes_ = fitted.classes
         self.model_ = fitted.model
         self.history_ = fitted.history

@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from bothways.artifact import Spec
 from bothways.errors import ArgumentError, DataError
-from bothways.estimators._fit import prepared, recipe_of
+from bothways.estimators._fit import label_counts, prepared, recipe_of, training_facts
 from bothways.estimators._parts import checked_texts
 from bothways.estimators._ready import Fitted, Tensors
 from bothways.estimators._targets import codes_of
@@ -79,9 +79,10 @@ def fit_part(
         raise DataError(f"the classes are {known.tolist()}, and cannot become {list(classes)}")
     multilabel = unending.spec.network.multilabel
     codes = codes_of(y, len(texts), known, multilabel, "this part")
-    of_classes = None
+    texts_of, of_classes = label_counts(codes, len(known)), None
     if estimator.class_weight is not None:
-        of_classes = class_weights(estimator.class_weight, codes, known)
+        given = estimator.class_weight
+        of_classes = class_weights(given, texts_of, len(texts), multilabel, known)
     own = checked_weights(sample_weight, len(texts))
     weights = text_weights(own, of_classes, codes, "training")
     ids, cut = model.encode(texts, threads=threads)
@@ -91,9 +92,7 @@ def fit_part(
     unending.history.best_epoch = epoch.epoch
     unending.cut += cut
     unending.seconds += time.perf_counter() - started
-    unending.texts_of += np.bincount(
-        np.nonzero(codes)[1] if multilabel else codes, minlength=len(known)
-    )
+    unending.texts_of += texts_of
     return unending, _fitted(unending, known, estimator)
 
 
@@ -135,19 +134,15 @@ def _after_fit(estimator: Any) -> tuple[Unending, Any, Model]:
 
 def _fitted(unending: Unending, known: Any, estimator: Any) -> Fitted:
     tensors = {name: tensor.copy() for name, tensor in unending.learner.tensors().items()}
-    cut, names = unending.cut, unending.spec.labels
+    spec, several = unending.spec, unending.spec.network.multilabel
     facts = {
-        "recipe": dataclasses.asdict(unending.recipe),
-        "seed": int(estimator.random_state),
+        **training_facts(
+            *(estimator, unending.recipe, spec.labels, several, unending.texts_of, unending.cut)
+        ),
         "parts": len(unending.history),
-        "texts": cut.texts,
-        "labels": dict(zip(names, unending.texts_of.tolist(), strict=True)),
-        "tokens": cut.tokens,
-        "cut_texts": cut.cut_texts,
-        "cut_tokens": cut.cut_tokens,
         "validation": None,
         "seconds": round(unending.seconds, 2),
     }
-    spec = dataclasses.replace(unending.spec, training=facts, quality={})
+    spec = dataclasses.replace(spec, training=facts, quality={})
     model = Model(spec, tensors)
-    return Fitted(known, model, tensors, unending.history, cut, unending.seconds)
+    return Fitted(known, model, tensors, unending.history, unending.cut, unending.seconds)
