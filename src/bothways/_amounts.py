@@ -35,6 +35,16 @@ def parse_duration(time: float | str) -> float:
     return seconds
 
 
+def size(count: float) -> str:
+    """Bytes for people: `812 MB`; a kB is 1,000 bytes."""
+    unit = "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if count < 999.5:
+            break
+        count, unit = count / 1000, larger
+    return f"{count:,.0f} {unit}" if count >= 10 or unit == "bytes" else f"{count:.1f} {unit}"
+
+
 def _parse(amount: float | str, units: Mapping[str, int], what: str, such_as: str) -> float:
     """A number and one of `units`, in the least of them."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", str(amount).strip(), re.ASCII | re.I)

@@ -11,6 +11,7 @@ import sys
 import typer
 
 from bothways.cli import (
+    _cache,
     _compare,
     _compress,
     _demo,
@@ -50,6 +51,7 @@ app.command("compress")(_compress.compress)
 app.command("export")(_export.export)
 app.command("import")(_import.import_)
 app.command("serve")(_serve.serve)
+app.command("cache")(_cache.cache)
 app.command("info")(_info.info)
 app.command("inspect")(_inspect.inspect)
 app.command("presets")(_presets.presets)

@@ -108,13 +108,18 @@ def touch(path: str) -> None:
         os.utime(os.path.join(path, ABOUT))
 
 
+def on_disk(path: str) -> int:
+    """The bytes of the files in a cache's folder."""
+    return sum(entry.stat().st_size for entry in os.scandir(path))
+
+
 def _cache(key: str, path: str) -> Cache:
     about: dict[str, Any] = read_note(os.path.join(path, ABOUT)) or {}
     if about.get("format") != FORMAT:
         about = {}
     size, used = 0, 0.0
     with suppress(OSError):
-        size = sum(entry.stat().st_size for entry in os.scandir(path))
+        size = on_disk(path)
         used = os.stat(path).st_mtime
         used = os.stat(os.path.join(path, ABOUT)).st_mtime
     return Cache(key, path, size, used, about.get("source"), about.get("valid"))

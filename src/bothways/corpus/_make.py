@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bothways._amounts import size
 from bothways.corpus._blocks import ROW, Blocks
 from bothways.corpus._count import count_shard
 from bothways.corpus._encode import PARTS, encode_shard
-from bothways.corpus._folder import begin, locked, touch
+from bothways.corpus._folder import begin, locked, on_disk, touch
 from bothways.corpus._notes import digest_of, read_note, write_note
 from bothways.corpus._parallel import in_parallel
 from bothways.corpus._plan import Plan
@@ -63,7 +64,7 @@ def open_corpus(
         with locked(path, shared=True) as ours:
             if ours and (corpus := _read(plan, path, threads)):
                 if not made:
-                    tell(f"using the cache at {path} ({_size(_on_disk(path))})")
+                    tell(f"using the cache at {path} ({size(on_disk(path))})")
                 touch(path)
                 yield corpus
                 return
@@ -86,7 +87,7 @@ def _make(plan: Plan, path: str, memory: int, threads: int, tell: Callable[[str]
         words = read_note(_words(path))
         if words is None:
             data = sum(input.shard.bytes for input in plan.inputs)
-            tell(f"counting the words of {len(plan.inputs):,} shards ({_size(data)})")
+            tell(f"counting the words of {len(plan.inputs):,} shards ({size(data)})")
             words = _count(plan, path, memory, threads)
         labels, learned, sets = _labels(plan, words)
         _announce(path, words, tell)
@@ -168,15 +169,15 @@ def _labels(plan: Plan, words: Note) -> tuple[list[str], Any, bool]:
 def _announce(path: str, words: Note, tell: Callable[[str], None]) -> None:
     """Tell how large the cache gets. Raises `CacheError` if the disk has less room."""
     tallies = [Tally.from_document(note[name]) for note in words["shards"] for name in PARTS]
-    size = sum(4 * tally.kept + ROW // 2 * tally.texts for tally in tallies)
+    needed = sum(4 * tally.kept + ROW // 2 * tally.texts for tally in tallies)
     free = shutil.disk_usage(path).free
-    missing = size - _on_disk(path)
+    missing = needed - on_disk(path)
     if missing > free:
         raise CacheError(
-            f"{path}: the cache takes {_size(size)}, and the disk has {_size(free)} left; name "
+            f"{path}: the cache takes {size(needed)}, and the disk has {size(free)} left; name "
             "another folder with cache=FOLDER (--cache FOLDER)"
         )
-    tell(f"the cache takes {_size(size)} at {path}")
+    tell(f"the cache takes {size(needed)} at {path}")
 
 
 def _read(plan: Plan, path: str, threads: int) -> Corpus | None:
@@ -229,17 +230,3 @@ def _words(path: str) -> str:
 
 def _file(path: str, n: int, name: str | None = None, suffix: str = ".arrow") -> str:
     return os.path.join(path, f"{n:05}.{name}{suffix}" if name else f"{n:05}.json")
-
-
-def _on_disk(path: str) -> int:
-    return sum(entry.stat().st_size for entry in os.scandir(path))
-
-
-def _size(count: float) -> str:
-    """Bytes for people: `812 MB`."""
-    unit = "bytes"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if count < 999.5:
-            break
-        count, unit = count / 1000, larger
-    return f"{count:,.0f} {unit}" if count >= 10 or unit == "bytes" else f"{count:.1f} {unit}"
