@@ -36,7 +36,7 @@ def train(
                                                      "'balanced', or a .json file.")] = None,
     valid: Annotated[str | None, typer.Option(help="What to hold out to choose the best epoch: a "
                                               "fraction, a number of texts, a file, or 'none'; "
-                                              "0.2 if not given, of shards none.")] = None,
+                                              "0.2 if not given, of shards hash:0.1.")] = None,
     preset: Annotated[str | None, typer.Option(help="The recipe: a name (see `bothways presets`) "
                                         "or a file that ends with .json; fast, or that of "
                                         "--from.")] = None,

@@ -25,7 +25,8 @@ def check_shards(
             )
     if valid is not None and valid.replace(".", "", 1).isdigit():
         raise ArgumentError(
-            f"--valid {valid}: texts of shards are not drawn; give a file or shards, or none"
+            f"--valid {valid}: texts of shards are not drawn; give hash:0.1, column:NAME, a file "
+            "or shards, or none"
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bothways.data import Dataset, Shard, read_pieces
+from bothways.data import Columns, Dataset, Shard, read_pieces
 from bothways.text import TextVectorizer
 
 FORMAT = 1
@@ -22,10 +22,11 @@ ROWS = 1024
 
 
 class Input(NamedTuple):
-    """A shard, and whether all of it is held out."""
+    """A shard, whether all of it is held out, and the columns that it must have."""
 
     shard: Shard
     held_out: bool = False
+    like: Columns | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Plan:
             # Without their paths: rows from standard input lie elsewhere each time.
             "inputs": [
                 (shard.name, shard.bytes, shard.version, held_out)
-                for shard, held_out in self.inputs
+                for shard, held_out, _ in self.inputs
             ],
             "columns": dict(self.columns),
             "valid": self.valid,
@@ -73,7 +74,8 @@ class Plan:
 
     def parts(self, input: Input) -> Iterator[tuple[Dataset, NDArray[np.bool_]]]:
         """The rows of a shard, piece by piece, and which of them are held out, `(N,)`."""
-        for piece in read_pieces(input.shard, **self.columns, multilabel=True, rows=ROWS):
+        how: dict[str, Any] = {**self.columns, "multilabel": True, "rows": ROWS}
+        for piece in read_pieces(input.shard, **how, like=input.like):
             if input.held_out or self.choose is None:
                 yield piece, np.full(len(piece), input.held_out)
             else:

@@ -158,7 +158,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         label: str | None = None,
         weight: str | None = None,
         label_separator: str | None = None,
-        valid: str = "none",
+        valid: str = "hash:0.1",
         memory: int | str = "1GB",
         cache: str | None = None,
         watcher: Watcher | None = None,
@@ -172,11 +172,11 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         columns are as there. The texts are read twice, and kept as ids in the folder `cache`
         (None: `$BOTHWAYS_CACHE`, or `bothways` in `$XDG_CACHE_HOME` or `~/.cache`) for the next
         run with the same data and recipe. `valid` is what is held out, instead of `validation`:
-        other DATA, or `"none"`. `memory`, bytes or such as `"2GB"`,
-        is what may be taken beside the model; neither it nor `threads` changes the result. Word
-        vectors are learned from about 8,000,000 tokens at most, a temperature from about 50,000
-        texts. `watcher` and `run` as in `fit`; `tell` is told in sentences what becomes of the
-        cache.
+        other DATA, `"hash:0.1"` (see `bothways.data.hash_split`), `"column:NAME"` or `"none"`.
+        `memory`, bytes or such as `"2GB"`, is what may be taken beside the model; neither it nor
+        `threads` changes the result. Word vectors are learned from about 8,000,000 tokens at
+        most, a temperature from about 50,000 texts. `watcher` and `run` as in `fit`; `tell` is
+        told in sentences what becomes of the cache.
 
         Raises `DataError` for rows that cannot be used or shards that change, `ArgumentError` for
         a wrong parameter or too little memory, `CacheError` where the cache cannot be written,

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from bothways._amounts import parse_size
 from bothways.corpus import Corpus, Input, Plan, Tally, cache_root, open_corpus
-from bothways.data import find_shards
+from bothways.data import Dataset, find_shards, first_columns, hash_split
 from bothways.errors import ArgumentError, DataError
 from bothways.estimators._blockwise import BUFFER, Blockwise, unweighted
 from bothways.estimators._calibrate import wants_calibration
 from bothways.estimators._fit import recipe_of, spec_of, training_facts
 from bothways.estimators._key import run_key
 from bothways.estimators._ready import Fitted, Ready, train_ready
+from bothways.estimators._targets import check_labels_there
 from bothways.estimators._vectors import coverage_of_words, learned, vectors_of
 from bothways.estimators._weights import Weights, class_weights, weight_facts
 from bothways.kernels import default_threads
@@ -32,6 +33,9 @@ LEARNED_TOKENS = 8_000_000
 # vectors takes for each token.
 _PROCESS = 250 * 10**6
 _LEARNING = 80
+
+
+Choice = Callable[[Dataset], NDArray[np.bool_]]
 
 
 def fit_shards(
@@ -72,13 +76,29 @@ def _check_memory(budget: int, recipe: Preset, tokens: int) -> None:
 
 
 def _plan(data: str, columns: dict[str, Any], valid: str, recipe: Preset) -> Plan:
-    inputs = [Input(shard) for shard in find_shards(data)]
-    if valid != "none":
-        inputs += [Input(shard, held_out=True) for shard in find_shards(valid)]
+    of_rows = valid.partition(":")[0] if ":" in valid else ""
+    choose: Choice | None = None
+    if of_rows == "hash":
+        fraction: Any = valid.removeprefix("hash:")
+        hash_split([], fraction)  # refuses what is no fraction
+        choose = lambda piece: hash_split(piece.texts, fraction)  # noqa: E731
+    elif of_rows == "column":
+        columns = {**columns, "held_out": valid.removeprefix("column:")}
+        choose = lambda piece: np.array(piece.held_out, np.bool_)  # noqa: E731
+    inputs = _inputs(data, columns, False)
+    if choose is None and valid != "none":
+        inputs += _inputs(valid, columns, True)
     vectorizer = TextVectorizer(
         recipe.max_tokens, output_sequence_length=recipe.length, truncate=recipe.truncate
     )
-    return Plan(data, valid, tuple(inputs), columns, vectorizer.get_config())
+    return Plan(data, valid, tuple(inputs), columns, vectorizer.get_config(), choose)
+
+
+def _inputs(data: str, columns: dict[str, Any], held_out: bool) -> list[Input]:
+    """The shards of DATA, which must all have the columns of the first."""
+    shards = find_shards(data)
+    like = first_columns(shards, **columns, multilabel=True)
+    return [Input(shard, held_out, like) for shard in shards]
 
 
 def _prepared(estimator: Any, recipe: Preset, plan: Plan, corpus: Corpus, budget: int) -> Ready:
@@ -107,7 +127,8 @@ def _prepared(estimator: Any, recipe: Preset, plan: Plan, corpus: Corpus, budget
     )
     train = source(corpus.blocks["train"])
     held_out = None
-    if valid_tally.texts:
+    if plan.valid != "none":
+        _check_held_out(plan, corpus)
         held_out = source(corpus.blocks["valid"])
         # Of several labels, weights act on the loss alone: a metric weighs texts.
         held_out = unweighted(held_out) if several else held_out
@@ -151,6 +172,17 @@ def _prepared(estimator: Any, recipe: Preset, plan: Plan, corpus: Corpus, budget
         calibrated=calibrated,
         some=next((held_out or train).pieces(1)),
     )
+
+
+def _check_held_out(plan: Plan, corpus: Corpus) -> None:
+    """Raise `DataError` for a validation part without texts, or, unless chance made it, without
+    one of the labels."""
+    tally, labels = corpus.tallies["valid"], corpus.labels
+    if not tally.texts:
+        learned = corpus.tallies["train"].texts
+        raise DataError(f"{plan.source}: {plan.valid!r} holds out none of {learned:,} texts")
+    if not plan.by_chance:
+        check_labels_there(set(tally.labels), labels)
 
 
 def _by_label(counts: Any, labels: tuple[str, ...], dtype: type) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,8 +90,12 @@ def codes_of(y: Any, texts: int, classes: NDArray[Any], multilabel: bool, where:
 def check_every_label(codes: Codes, names: list[str]) -> None:
     """Raise `DataError` if no validation text has one of the labels that training learns."""
     places = np.nonzero(codes)[1] if codes.ndim == 2 else codes
-    there = set(places.tolist())
-    missing = [name for n, name in enumerate(names) if n not in there]
+    check_labels_there({names[n] for n in np.unique(places).tolist()}, names)
+
+
+def check_labels_there(there: Collection[str], names: Iterable[str]) -> None:
+    """The same of the labels that are there."""
+    missing = [name for name in names if name not in there]
     if missing:
         more = f" (nor with {len(missing) - 1:,} others)" if len(missing) > 1 else ""
         raise DataError(
