@@ -121,7 +121,8 @@ def tuned(
         )
     quality, facts = best.model_.spec.quality, best.model_.spec.training["autotune"]
     name, score = artifact.score(quality)
-    console.print(table(best.trials_, first_recipe(classifier, texts, fit.get("valid")), name))
+    first = first_recipe(classifier, texts, fit.get("valid"), fit.get("held_out"))
+    console.print(table(best.trials_, first, name))
     console.print(
         f"{name} {score:.4f} is the best of {facts['trials']} trials on the same "
         f"{quality['held_out_texts']:,} held-out texts, partly by luck: measure it on other texts "

@@ -70,7 +70,7 @@ def _rows(
     from bothways import artifact
     from bothways.cli._evaluate import check_known_labels, held_out_rows
     from bothways.cli._multilabel import rows_for
-    from bothways.data import read
+    from bothways.cli._rows import read_beside
 
     if data is None:
         options = {"--text": text, "--label": label, "--label-separator": label_separator}
@@ -78,7 +78,9 @@ def _rows(
             if given:
                 raise ArgumentError(f"{name} is about the texts of --data, which was not given")
         return None
-    rows = read(
+    spec, _ = artifact.load(model)
+    rows = read_beside(
+        spec,
         data,
         text=text,
         label=label,
@@ -86,7 +88,6 @@ def _rows(
         label_separator=label_separator,
         need_labels=held_out,
     )
-    spec, _ = artifact.load(model)
     rows = rows_for(spec, rows)
     if held_out:
         rows = held_out_rows(spec, rows)

@@ -42,7 +42,7 @@ def evaluate(
     require("sklearn", extra="train", purpose="evaluate")
     from bothways.cli import _multilabel as multilabel
     from bothways.cli._output import check_html, messages, print_json
-    from bothways.data import read
+    from bothways.cli._rows import read_beside
     from bothways.pages import write_page
     from bothways.report import (
         answer,
@@ -66,7 +66,9 @@ def evaluate(
             f"--html and --baseline: {model} gives a text several labels, and the report is "
             "about models that give one"
         )
-    every = read(data, text=text, label=label, multilabel=True, label_separator=label_separator)
+    options = {"text": text, "label": label}
+    several = {"multilabel": True, "label_separator": label_separator}
+    every = read_beside(loaded.spec, data, **options, **several)
     every = multilabel.rows_for(loaded.spec, every)
     rows = held_out_rows(loaded.spec, every) if held_out else every
     check_known_labels(loaded.labels, rows)
@@ -75,7 +77,8 @@ def evaluate(
         return
     taught = None
     if baseline is not None:
-        training = every if _same_file(baseline, data) else read(baseline, text=text, label=label)
+        same = _same_file(baseline, data)
+        training = every if same else read_beside(loaded.spec, baseline, **options)
         check_known_labels(loaded.labels, training)
         taught = baseline_rows(loaded.spec, training, every, held_out=held_out)
     answers = answer(loaded, rows, threads)
@@ -199,7 +202,7 @@ def check_known_labels(labels: list[str], rows: Dataset) -> None:
 
 def _same_file(first: str, second: str) -> bool:
     try:
-        return os.path.samefile(first, second)
+        return first == second or os.path.samefile(first, second)
     except OSError:  # whoever reads it says what is wrong
         return False
 

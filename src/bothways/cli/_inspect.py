@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bothways.errors import DataError
 
 if TYPE_CHECKING:
+    from bothways.artifact import Spec
     from bothways.data import Dataset
 
 
@@ -37,21 +39,20 @@ def inspect(
     from bothways import inspection
     from bothways.cli._output import check_html, messages, print_json, results
     from bothways.pages import write_page
+    from bothways.runtime import load
 
     if model is not None and suspicious:
         raise typer.BadParameter("--model and --suspicious both judge the labels: choose one")
     check_html(html)
-    rows, refusal = _read(data, text, label, label_separator)
+    loaded = None if model is None else load(model)
+    spec = None if loaded is None else loaded.spec
+    rows, refusal = _read(data, text, label, label_separator, spec)
     if refusal is not None and (label is not None or label_separator is not None):
         raise DataError(refusal)
-    other, loaded = None, None
+    other = None
     if data2 is not None:
         other, also = _read(data2, text, label, label_separator)
         refusal = refusal if _gaps(refusal) else also
-    if model is not None:
-        from bothways.runtime import load
-
-        loaded = load(model)
     if suspicious and rows.labels is not None:
         messages().print(f"training on parts of {len(rows):,} texts, to judge the others ...")
     facts = inspection.inspect(
@@ -76,15 +77,21 @@ def inspect(
 
 
 def _read(
-    data: str, text: str | None, label: str | None, label_separator: str | None
+    data: str,
+    text: str | None,
+    label: str | None,
+    label_separator: str | None,
+    spec: Spec | None = None,
 ) -> tuple[Dataset, str | None]:
     """The texts with the labels that `train` would take; where it would take none, without
     them, and with its reason."""
+    from bothways.cli._rows import read_beside
     from bothways.data import read
 
+    read_rows = read if spec is None else partial(read_beside, spec)
+    options: dict[str, Any] = {"text": text, "label": label, "label_separator": label_separator}
     try:
-        rows = read(data, text=text, label=label, multilabel=True, label_separator=label_separator)
-        return rows, None
+        return read_rows(data, multilabel=True, **options), None
     except DataError as error:
         return read(data, text=text, need_labels=False), str(error)
 

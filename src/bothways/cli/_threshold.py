@@ -58,7 +58,7 @@ def threshold(
     import numpy as np
 
     from bothways.cli._evaluate import check_known_labels, held_out_rows
-    from bothways.data import read
+    from bothways.cli._rows import read_beside
     from bothways.report import find_threshold, seen_before
     from bothways.runtime import load
 
@@ -66,7 +66,7 @@ def threshold(
     _check(loaded.spec, model, of)
     if save:
         artifact.check_writable(model, overwrite=True)
-    rows = every = read(data, text=text, label=label)
+    rows = every = read_beside(loaded.spec, data, text=text, label=label)
     if held_out:
         rows = held_out_rows(loaded.spec, every)
     elif seen_before(loaded.spec, every, held_out=False) == "trained on":

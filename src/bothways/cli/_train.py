@@ -35,8 +35,9 @@ def train(
     class_weight: Annotated[str | None, typer.Option(help="What the texts of each label count: "
                                                      "'balanced', or a .json file.")] = None,
     valid: Annotated[str | None, typer.Option(help="What to hold out to choose the best epoch: a "
-                                              "fraction, a number of texts, a file, or 'none'; "
-                                              "0.2 if not given, of shards hash:0.1.")] = None,
+                                              "fraction, a number of texts, a file, "
+                                              "hash:FRACTION, column:NAME, or 'none'; 0.2 if not "
+                                              "given, of shards hash:0.1.")] = None,
     preset: Annotated[str | None, typer.Option(help="The recipe: a name (see `bothways presets`) "
                                         "or a file that ends with .json; fast, or that of "
                                         "--from.")] = None,
@@ -93,7 +94,7 @@ def train(
     from bothways.cli._resume import check_replaceable
     from bothways.cli._train_shards import check_shards, fit_shards
     from bothways.cli._weights import read_class_weight
-    from bothways.data import check_label_sets, is_shards, read
+    from bothways.data import check_label_sets, held_out_column, is_shards, read, show
 
     # What can be refused without scikit-learn is refused before it is loaded: that takes a second.
     console = messages()
@@ -117,21 +118,24 @@ def train(
         check_shards(valid, unlabeled, search, start_from)
         weights, validation = read_class_weight(class_weight, None), None
     else:
-        rows = read_rows(data)
+        rows = read_rows(data, held_out=held_out_column(valid))
         labels = check_label_sets(rows)
         weights = read_class_weight(class_weight, labels)
         held_out_rows = _validation(valid or "0.2", read_rows, rows.label_sets is not None)
         validation, how["valid"] = held_out_rows
         how["sample_weight"] = rows.weights
+        if rows.held_out is not None:
+            how["held_out"] = rows.held_out
         given: tuple[Any, Any] = (
             rows.texts,
             rows.labels if rows.label_sets is None else rows.label_sets,
         )
-        console.print(f"{len(rows):,} texts with {len(labels)} labels{several(rows)} from {data}")
+        told = f"{len(rows):,} texts with {len(labels)} labels{several(rows)}"
+        console.print(f"{told} from {show(data)}")
     if unlabeled is not None:
         others = read(unlabeled, text=text, need_labels=False)
         how["unlabeled"] = others.texts
-        console.print(f"{len(others):,} texts without labels from {unlabeled}")
+        console.print(f"{len(others):,} texts without labels from {show(unlabeled)}")
 
     require("sklearn", extra="train", purpose="training")
     from bothways.estimators import TextClassifier, save_model
@@ -172,7 +176,7 @@ def train(
                     fit_shards(classifier, data, console, columns | shards, how)
                 else:
                     classifier.fit(*given, **how)
-        save_model(out, classifier.fitted_, overwrite=overwrite or resume, source=data)
+        save_model(out, classifier.fitted_, overwrite=overwrite or resume, source=show(data))
         if not classifier.history_.interrupted:
             run.finish()
 
@@ -227,9 +231,11 @@ def _tell(console: Console, classifier: TextClassifier, run: UnfinishedRun) -> N
 def _validation(
     valid: str, read_rows: Callable[[str], Dataset], multilabel: bool
 ) -> tuple[Any, Any]:
-    """What `--valid` means: a fraction or count to hold out, or a file's texts, labels, weights."""
+    """What `--valid` means: what to hold out of DATA, or a file's texts, labels, weights."""
     if valid.lower() in ("none", "0"):
         return None, None
+    if valid.startswith(("hash:", "column:")):
+        return valid, None
     try:
         return (int(valid) if valid.isdigit() else float(valid)), None
     except ValueError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bothways.data._batches import batches
 from bothways.data._columns import Columns, text_column
 from bothways.data._dataset import Dataset, check_label_sets, check_labels, fingerprint
-from bothways.data._held_out import hash_split
+from bothways.data._held_out import hash_split, held_out_column, held_out_rows
 from bothways.data._pieces import first_columns, read_pieces
 from bothways.data._read import read
 from bothways.data._split import rarest_labels, split, training_parts
@@ -35,6 +35,8 @@ __all__ = [
     "fingerprint",
     "first_columns",
     "hash_split",
+    "held_out_column",
+    "held_out_rows",
     "is_shards",
     "open_regular",
     "rarest_labels",

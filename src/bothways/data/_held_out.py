@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from bothways.errors import ArgumentError
 
 HELD_OUT = "true, 1, valid, validation, dev or test"
-LEARNED = "false, 0, train, or nothing"
+LEARNED = "false, 0, train or nothing"
 _ANSWERS = {
     **dict.fromkeys(("true", "1", "valid", "validation", "dev", "test"), True),
     **dict.fromkeys(("false", "0", "train", ""), False),
 }
 
 
-def hash_split(texts: Sequence[str], fraction: float) -> NDArray[np.bool_]:
+def hash_split(texts: Sequence[str], fraction: float | str) -> NDArray[np.bool_]:
     """Which of `N` texts are held out, `(N,)` bool: about that fraction of the different ones.
 
     A text is held out if its hash, a number below 2^64, is below `fraction` times 2^64. The hash
@@ -32,10 +32,43 @@ def hash_split(texts: Sequence[str], fraction: float) -> NDArray[np.bool_]:
     Where data are read in pieces, each piece is split by itself:
     `piece.take(np.flatnonzero(hash_split(piece.texts, 0.1)))` is what it holds out.
 
-    Raises `ArgumentError` unless the fraction is between 0 and 1.
+    Raises `ArgumentError` unless the fraction, perhaps as it is typed, is between 0 and 1.
     """
-    below = int(checked_fraction(fraction) * 2**64)
+    below = int(_checked(fraction) * 2**64)
     return np.fromiter((_hash(text) < below for text in texts), np.bool_, len(texts))
+
+
+def held_out_rows(
+    validation: str, texts: Sequence[str], held_out: Sequence[bool] | None
+) -> NDArray[np.bool_]:
+    """Which of `N` texts `hash:FRACTION` or `column:NAME` holds out, `(N,)` bool.
+
+    `held_out (N,)` is what the column says of them, as `Dataset.held_out`.
+
+    Raises `ArgumentError` for other words, and for a column without what it says.
+    """
+    kind, _, what = validation.partition(":")
+    if kind == "hash":
+        return hash_split(texts, what)
+    if kind != "column" or not what:
+        raise ArgumentError(
+            f"got {validation!r} to hold out, expected a fraction, a count, hash:FRACTION or "
+            "column:NAME"
+        )
+    if held_out is None or len(held_out) != len(texts):
+        got = "nothing" if held_out is None else f"{len(held_out):,} answers"
+        raise ArgumentError(
+            f"{validation} needs to know of each of {len(texts):,} texts whether it is held out, "
+            f"got {got}; pass held_out=, such as read(..., held_out={what!r}).held_out"
+        )
+    return np.asarray(held_out, np.bool_)
+
+
+def held_out_column(validation: Any) -> str | None:
+    """The NAME of `column:NAME`; None for whatever else says what is held out."""
+    if isinstance(validation, str) and validation.startswith("column:"):
+        return validation.removeprefix("column:")
+    return None
 
 
 def is_held_out(value: Any) -> bool | None:
@@ -50,8 +83,7 @@ def is_held_out(value: Any) -> bool | None:
     return _ANSWERS.get(str(value).strip().casefold())
 
 
-def checked_fraction(fraction: Any) -> float:
-    """A number between 0 and 1, both left out. Raises `ArgumentError`."""
+def _checked(fraction: Any) -> float:
     try:
         number = float(fraction)
     except (TypeError, ValueError):

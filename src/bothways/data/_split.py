@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bothways.data._dataset import Dataset, fingerprint
+from bothways.data._held_out import held_out_column, held_out_rows
 from bothways.errors import ArgumentError, require
 
 
@@ -75,13 +76,18 @@ def training_parts(
     """The places in `rows` that a training learned from, and those that it held out, sorted.
 
     `facts` are the `training` of its model's spec. None where `rows` are not the data that it
-    was given, so that nothing is known of them; the latter part is empty where it held out
-    nothing, or other data.
+    was given, so that nothing is known of them, or where a column said what to hold out and they
+    were read without it; the latter part is empty where it held out nothing, or other data.
     """
     if facts.get("fingerprint") != fingerprint(rows):
         return None
     if facts.get("validation") is None:
         return np.arange(len(rows), dtype=np.int64), np.zeros(0, np.int64)
+    if isinstance(facts["validation"], str):
+        if held_out_column(facts["validation"]) is not None and rows.held_out is None:
+            return None  # read without the column that says it
+        held_out = held_out_rows(facts["validation"], rows.texts, rows.held_out)
+        return np.flatnonzero(~held_out), np.flatnonzero(held_out)
     strata = rows.labels or rarest_labels(rows.label_sets or [])
     return split(strata, facts["validation"], facts["seed"])
 

@@ -143,8 +143,8 @@ def _held_out(table: Table, source: str) -> list[bool] | None:
         if held is None:
             place = _place(table, source, index, table.columns.held_out)
             raise DataError(
-                f"{place}: {_kind(value)} does not say whether the row is held out, expected one "
-                f"of {HELD_OUT} or of {LEARNED}"
+                f"{place}: {_kind(value)} does not say whether the row is held out, expected "
+                f"{HELD_OUT} if it is, {LEARNED} if not"
             )
         flags.append(held)
     return flags

@@ -34,16 +34,17 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     `directions` (`"both"`, for whole texts, or `"forward"`, for answers after every token:
     `bothways.Stream`) and `lookahead` (so many tokens after each one are all that the reader from
     the right knows there, for answers that come so many tokens late), if given, override the
-    recipe's. `validation` is the part of the texts that
-    is held out, stratified, to choose the best epoch by: a fraction, a count, or None for no part,
-    when the last epoch is kept. `random_state` decides the split, the first weights, the order and
-    the dropout: the same value gives the same model bit for bit. `class_weight` multiplies the
-    loss of every text of a label: `"balanced"` so that all labels count the same in total, a dict
-    from labels to weights (1 for one that is not in it), or None. `calibrate` fits a temperature
-    on the validation part, so that probabilities are nearer to the truth and labels stay: None
-    where that part has 100 texts or more and texts one label each, True refuses any other, False
-    never. `threads` is the number of CPU threads, None for all cores; `device` is `"cpu"`, or
-    `"cuda"`, which needs torch.
+    recipe's. `validation` is the part of the texts that is held out to choose the best epoch by: a
+    fraction or a count, stratified; `"hash:0.1"`, those whose hash is in the lowest tenth, where
+    they stay as data grow (`bothways.data.hash_split`); `"column:NAME"`, those of
+    `fit(held_out=)`; or None for no part, when the last epoch is kept. `random_state` decides the
+    split, the first weights, the order and the dropout: the same value gives the same model bit
+    for bit. `class_weight` multiplies the loss of every text of a label: `"balanced"` so that all
+    labels count the same in total, a dict from labels to weights (1 for one that is not in it), or
+    None. `calibrate` fits a temperature on the validation part, so that probabilities are nearer
+    to the truth and labels stay: None where that part has 100 texts or more and texts one label
+    each, True refuses any other, False never. `threads` is the number of CPU threads, None for all
+    cores; `device` is `"cpu"`, or `"cuda"`, which needs torch.
 
     After `fit`: `classes_ (C,)` in the order of the probabilities; `model_`, the
     `bothways.Model` that makes every prediction and needs no torch; `history_`, a row for
@@ -71,7 +72,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         lookahead: int | None = None,
         vectors: str | PathLike[str] | None = None,
         start_from: str | PathLike[str] | None = None,
-        validation: float | int | None = 0.2,
+        validation: float | int | str | None = 0.2,
         class_weight: str | Mapping[Any, float] | None = None,
         calibrate: bool | None = None,
         random_state: int = 0,
@@ -102,6 +103,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         sample_weight: ArrayLike | None = None,
         *,
         valid: tuple[Any, ...] | None = None,
+        held_out: Sequence[bool] | None = None,
         unlabeled: Sequence[str] | None = None,
         watcher: Watcher | None = None,
         run: UnfinishedRun | None = None,
@@ -113,17 +115,18 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         `MultiLabelBinarizer` makes it; the network then has a sigmoid for each label.
         `sample_weight (N,)` multiplies the texts' losses, and their share in the validation
         figures that choose the best epoch; only ratios count, as weights are divided by their
-        mean. `valid`, texts, labels and perhaps weights, is used instead of holding out a part.
-        From `unlabeled` texts, of the same kind, words are learned that the labelled ones lack,
-        and what words mean. `watcher` is told how the training goes. An
-        interrupt (Ctrl-C) keeps the best epoch so far. `run`, entered, keeps the state of the
+        mean. `valid`, texts, labels and perhaps weights, is used instead of holding out a part;
+        `held_out (N,)` says which texts `validation="column:NAME"` holds out, as
+        `bothways.data.Dataset` has it. From `unlabeled` texts, of the same kind, words are learned
+        that the labelled ones lack, and what words mean. `watcher` is told how the training goes.
+        An interrupt (Ctrl-C) keeps the best epoch so far. `run`, entered, keeps the state of the
         training, from which it goes on after a kill, with the same parameters and data, to the
         same bits.
 
         Raises `DataError` for texts, labels or weights that cannot be used, `ArgumentError` for a
         wrong parameter, and `ArtifactError` if the run that should go on was another.
         """
-        fitted = fit_texts(self, X, y, sample_weight, valid, watcher, unlabeled, run)
+        fitted = fit_texts(self, X, y, sample_weight, valid, watcher, unlabeled, run, held_out)
         self._take(fitted)
         return self
 

@@ -53,10 +53,11 @@ def fit_texts(
     watcher: Watcher | None,
     unlabeled: Any = None,
     run: UnfinishedRun | None = None,
+    held_out: Any = None,
 ) -> Fitted:
     """Vectorize, hold out, train, and build the runtime model."""
     started = time.perf_counter()
-    ready = prepared(estimator, X, y, sample_weight, valid, unlabeled)
+    ready = prepared(estimator, X, y, sample_weight, valid, unlabeled, held_out=held_out)
     return train_ready(estimator, ready, started, watcher, run)
 
 
@@ -68,6 +69,7 @@ def prepared(
     valid: Any,
     unlabeled: Any,
     classes: Any = None,
+    held_out: Any = None,
 ) -> Ready:
     """Check everything, hold out, and turn texts, labels and weights into arrays.
 
@@ -80,7 +82,7 @@ def prepared(
     texts = checked_texts(X)
     targets = targets_of(y, len(texts), classes)
     everything = Part(texts, targets.codes, checked_weights(sample_weight, len(texts)))
-    train_part, valid_part = hold_out(estimator, everything, targets, valid)
+    train_part, valid_part = hold_out(estimator, everything, targets, valid, held_out)
     recipe = for_texts(recipe, len(train_part.texts))
     calibrated = wants_calibration(estimator, targets.multilabel, _counted(valid_part))
     several, own = targets.multilabel, everything.weights
@@ -116,14 +118,14 @@ def prepared(
     scale = 1.0 if weights is None else weights.mean()
     codes = recoded(train_part.codes, places, len(known.classes))
     train = Examples(as_read(ids, spec), codes, _scaled(weights, scale))
-    held_out = None
+    valid_examples = None
     if valid_part is not None:
         ids, _ = vectorizer.encode(valid_part.texts, threads=threads)
         # Of several labels, weights act on the loss alone: a metric weighs texts.
         of_texts = None if targets.multilabel else of_classes
         weights = text_weights(valid_part.weights, of_texts, valid_part.codes, "validation")
         codes = recoded(valid_part.codes, places, len(known.classes))
-        held_out = Examples(as_read(ids, spec), codes, _scaled(weights, scale))
+        valid_examples = Examples(as_read(ids, spec), codes, _scaled(weights, scale))
 
     of_data = fingerprint(_as_dataset(texts, targets))
     return Ready(
@@ -131,7 +133,7 @@ def prepared(
         recipe=recipe,
         spec=spec,
         train=train,
-        held_out=held_out,
+        held_out=valid_examples,
         vectors=vectors,
         place=None if start is None else partial(start.place, known.names),
         facts={
@@ -147,10 +149,10 @@ def prepared(
             "validation": None if valid is not None else estimator.validation,
             "fingerprint": of_data,
         },
-        key=partial(run_key, estimator, recipe, of_data, vectorizer, train, held_out),
+        key=partial(run_key, estimator, recipe, of_data, vectorizer, train, valid_examples),
         truncation=truncation,
         calibrated=calibrated,
-        some=train if held_out is None else held_out,
+        some=train if valid_examples is None else valid_examples,
     )
 
 

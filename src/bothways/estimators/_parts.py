@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bothways.data import rarest_labels, split
-from bothways.errors import DataError
+from bothways.data import held_out_column, held_out_rows, rarest_labels, split
+from bothways.errors import ArgumentError, DataError
 from bothways.estimators._targets import Codes, Targets, check_every_label, codes_of
 from bothways.estimators._weights import Weights, checked_weights
 
@@ -47,14 +47,17 @@ def checked_texts(X: Any) -> list[str]:
 
 
 def hold_out(
-    estimator: Any, everything: Part, targets: Targets, valid: Any
+    estimator: Any, everything: Part, targets: Targets, valid: Any, held_out: Any = None
 ) -> tuple[Part, Part | None]:
     """The training part and the validation part, if there is one.
 
-    The latter is `valid`, texts, labels and perhaps weights, or else the estimator's
-    `validation` of the texts, in proportion to the labels. Where a text may have several, its
-    rarest one stands for it there.
+    The latter is `valid`, texts, labels and perhaps weights, or else what the estimator's
+    `validation` says: so many of the texts, in proportion to the labels, where of several labels
+    of a text its rarest one stands for it; those with such a hash; or those of `held_out`.
     """
+    by_column = held_out_column(estimator.validation) is not None
+    if held_out is not None and (valid is not None or not by_column):
+        raise ArgumentError("held_out is for validation='column:NAME', and not beside valid")
     if valid is not None:
         texts = checked_texts(valid[0])
         weights = checked_weights(valid[2] if len(valid) > 2 else None, len(texts))
@@ -64,13 +67,17 @@ def hold_out(
         return everything, Part(texts, codes, weights)
     if estimator.validation is None:
         return everything, None
-    names = targets.names
-    if targets.multilabel:
-        strata = rarest_labels(label_sets(targets))
+    if isinstance(estimator.validation, str):
+        marks = held_out_rows(estimator.validation, everything.texts, held_out)
+        parts = np.flatnonzero(~marks), np.flatnonzero(marks)
     else:
-        strata = [names[c] for c in targets.codes.tolist()]
-    parts = split(strata, estimator.validation, estimator.random_state)
-    train, held_out = (
+        names = targets.names
+        if targets.multilabel:
+            strata = rarest_labels(label_sets(targets))
+        else:
+            strata = [names[c] for c in targets.codes.tolist()]
+        parts = split(strata, estimator.validation, estimator.random_state)
+    train, rest = (
         Part(
             [everything.texts[n] for n in rows],
             everything.codes[rows],
@@ -78,7 +85,25 @@ def hold_out(
         )
         for rows in parts
     )
-    return train, held_out
+    if isinstance(estimator.validation, str):
+        _check_parts(estimator.validation, train, rest, targets.names, every=by_column)
+    return train, rest
+
+
+def _check_parts(validation: str, train: Part, rest: Part, names: list[str], every: bool) -> None:
+    """Neither a hash nor a column looks at the labels: each must be left to learn, something must
+    be held out, and of a column, as of a file, some texts of every label."""
+    if not rest.texts:
+        raise DataError(f"{validation} holds out none of {len(train.texts):,} texts")
+    there = set((np.nonzero(train.codes)[1] if train.codes.ndim == 2 else train.codes).tolist())
+    gone = [name for n, name in enumerate(names) if n not in there]
+    if gone:
+        raise DataError(
+            f"{validation} holds out every text with the label {gone[0]!r}, so that none is left "
+            "to learn it from"
+        )
+    if every:
+        check_every_label(rest.codes, names)
 
 
 def label_sets(targets: Targets) -> list[tuple[str, ...]]:

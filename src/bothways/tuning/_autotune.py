@@ -9,6 +9,7 @@ from typing import Any
 from sklearn.base import clone
 
 from bothways._amounts import parse_duration, parse_size
+from bothways.data import held_out_rows
 from bothways.errors import ArgumentError, require
 from bothways.estimators import TextClassifier, recipe_of
 from bothways.runtime import Model
@@ -60,7 +61,7 @@ def autotune(
         raise ArgumentError("autotune chooses by a validation part, and none is held out")
     if trials is not None and (not isinstance(trials, int) or trials < 1):
         raise ArgumentError(f"trials must be a whole number from 1, got {trials!r}")
-    base = first_recipe(classifier, texts, fit.get("valid"))
+    base = first_recipe(classifier, texts, fit.get("valid"), fit.get("held_out"))
     most = None if max_size is None else parse_size(max_size)
     vectorizer = TextVectorizer(output_sequence_length=base.length).adapt(texts)
     sizes, cost = _measured(texts, labels, vectorizer)
@@ -86,13 +87,18 @@ def autotune(
     return _with_story(found, budget, most)
 
 
-def first_recipe(classifier: TextClassifier, texts: Any, valid: Any = None) -> Preset:
+def first_recipe(
+    classifier: TextClassifier, texts: Any, valid: Any = None, held_out: Any = None
+) -> Preset:
     """The recipe that a search begins with: that of `classifier`, with as many epochs as it has
-    for so many texts, less those that it holds out where there are no others, `valid`."""
-    held_out = classifier.validation if valid is None else None
-    if isinstance(held_out, float):
-        held_out = round(held_out * len(texts))
-    return for_texts(recipe_of(classifier), len(texts) - (held_out or 0))
+    for so many texts, less those that it holds out where there are no others, `valid`; `held_out`
+    as for `TextClassifier.fit`."""
+    part = classifier.validation if valid is None else None
+    if isinstance(part, str):
+        part = int(held_out_rows(part, texts, held_out).sum())
+    elif isinstance(part, float):
+        part = round(part * len(texts))
+    return for_texts(recipe_of(classifier), len(texts) - (part or 0))
 
 
 def _measured(texts: Any, labels: Any, vectorizer: TextVectorizer) -> tuple[Sizes, Cost]:
