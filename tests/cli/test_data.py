@@ -38,25 +38,24 @@ def trained(out, *arguments, **options):
     return json.loads(done.stdout)
 
 
-def test_shards_folder_and_standard_input_make_the_same_model(shards, rows, tmp_path):
-    made = [
-        trained(tmp_path / "glob", f"{shards}/*.jsonl.gz"),
-        trained(tmp_path / "folder", shards),
-        trained(tmp_path / "stdin", "-", stdin="\n".join(rows)),
-    ]
-    first, *others = ((m["training"]["fingerprint"], m["quality"]) for m in made)
-    assert all(other == first for other in others)
-    figures = run("evaluate", tmp_path / "stdin", f"file://{shards}/part-*", "--json")
-    assert json.loads(figures.stdout)["texts"] == 120
+@pytest.fixture(scope="module")
+def one_file(rows, tmp_path_factory):
+    path = tmp_path_factory.mktemp("one") / "reviews.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(rows).encode()))
+    return path
 
 
 @pytest.mark.parametrize(("valid", "marked"), [("column:split", 30), ("hash:0.25", None)])
-def test_what_was_held_out_is_known_later(shards, tmp_path, valid, marked):
-    made = trained(tmp_path / "m", shards, "--valid", valid)
+def test_what_was_held_out_is_known_later(one_file, shards, rows, tmp_path, valid, marked):
+    """Also where the same rows come in other files: they are told by what they hold."""
+    made = trained(tmp_path / "m", one_file, "--valid", valid)
     held = made["quality"]["held_out_texts"]
     assert 15 < held < 45 if marked is None else held == marked
-    figures = run("evaluate", tmp_path / "m", shards, "--held-out", "--json")
-    assert json.loads(figures.stdout)["texts"] == held
+    for data in (f"{shards}/*.jsonl.gz", f"file://{shards}/part-*", "-"):
+        figures = run(
+            "evaluate", tmp_path / "m", data, "--held-out", "--json", stdin="\n".join(rows)
+        )
+        assert json.loads(figures.stdout)["texts"] == held
     facts = run("inspect", shards, "--model", tmp_path / "m", "--json")
     assert json.loads(facts.stdout)["suspects"]["seen"] == 120 - held
     # other data need not have the column
@@ -64,14 +63,16 @@ def test_what_was_held_out_is_known_later(shards, tmp_path, valid, marked):
     assert run("evaluate", tmp_path / "m", tmp_path / "other.csv").returncode == 0
 
 
-def test_refusals(shards, tmp_path):
+def test_refusals(one_file, shards, tmp_path):
     out = ("--out", tmp_path / "m")
     assert "*.csv: no file matches" in refused("train", f"{shards}/*.csv", *out)
-    assert "no validation column 'part'" in refused("train", shards, "--valid", "column:part", *out)
-    said = refused("train", shards, "--valid", "column:text", *out)
-    assert "part-0.jsonl.gz, line 1, column 'text'" in said and "does not say whether" in said
-    assert "between 0 and 1" in refused("train", shards, "--valid", "hash:x", *out)
-    assert "standard input: is empty" in refused("train", "-", *out)
-    said = refused("train", "csv:-", *out, stdin="text,label\n\nalone\n")
+    assert "no validation column 'part'" in refused(
+        "train", one_file, "--valid", "column:part", *out
+    )
+    said = refused("train", one_file, "--valid", "column:text", *out)
+    assert "reviews.jsonl.gz, line 1, column 'text'" in said and "does not say whether" in said
+    assert "between 0 and 1" in refused("train", one_file, "--valid", "hash:x", *out)
+    assert "standard input: is empty" in refused("inspect", "-")
+    said = refused("inspect", "csv:-", stdin="text,label\n\nalone\n")
     assert "standard input, line 3: has 1 field, the header has 2" in said
     assert not (tmp_path / "m").exists()
