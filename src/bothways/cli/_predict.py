@@ -28,7 +28,17 @@ _BYTES = 1 << 22
 
 def predict(
     model: Annotated[str, typer.Argument(help="A model folder.")],
-    file: Annotated[str, typer.Argument(help="A file with a text a line, or - for stdin.")] = "-",
+    file: Annotated[str, typer.Argument(help="A file with a text a line, or - for stdin; with "
+                                        "--out shards.")] = "-",
+    out: Annotated[str | None, typer.Option(help="Folder for scored shards: FILE is parquet, csv "
+                                            "or jsonl, a folder or a glob.")] = None,
+    text: Annotated[str | None, typer.Option(help="With --out: column of the texts.")] = None,
+    prefix: Annotated[str | None, typer.Option(help="With --out: what the names of the new columns "
+                                               "begin with.")] = None,
+    engine: Annotated[str | None, typer.Option(help="With --out: local, or ray for a "
+                                               "cluster.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="With --out: replace what is there "
+                         "of another model, or of shards that have changed.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     precision: Annotated[str, typer.Option(help="Of the products: f32, or bf16, which is faster "
                                            "on some CPUs.")] = "f32",
@@ -42,7 +52,25 @@ def predict(
     Of a model that gives a text several labels: those with a probability of at least one half,
     the most probable first, and their probabilities, both divided by |; a tab alone if none has.
 
-    With --reject-below an uncertain line is unsure<TAB>PROBABILITY; its label in --json is null."""
+    With --reject-below an uncertain line is unsure<TAB>PROBABILITY; its label in --json is null.
+
+    With --out each shard becomes one of the same name, with its columns and four more: label,
+    probability, model and error. What is there already is not done again."""
+    if out is not None:
+        from bothways.cli._score import score
+
+        if engine not in (None, "local", "ray"):
+            raise typer.BadParameter(f"--engine: expected local or ray, got {engine!r}")
+        if file.startswith("-"):
+            raise typer.BadParameter("--out: give the shards as FILE, standard input has no names")
+        score(model, file, out, text=text, prefix=prefix, engine=engine or "local",
+              overwrite=overwrite, threads=threads, precision=precision, reject_below=reject_below,
+              json=json)  # fmt: skip
+        return
+    given = {"--text": text, "--prefix": prefix, "--engine": engine, "--overwrite": overwrite}
+    for option, value in given.items():
+        if value:
+            raise typer.BadParameter(f"{option} is for shards: give a folder for them with --out")
     from bothways.cli import _multilabel as multilabel
     from bothways.cli._output import messages
     from bothways.runtime import decide, documents, load, refuse_several
@@ -51,10 +79,10 @@ def predict(
     loaded = load(model, precision=precision)  # type: ignore[arg-type]
     refuse_several(loaded.spec.network.multilabel, reject_below)
     source = _open(file)
-    out = sys.stdout.buffer
+    stdout = sys.stdout.buffer
     first, lost = True, Truncation(0, 0, 0, 0)
     if json:
-        out.write(b'{"predictions": [')
+        stdout.write(b'{"predictions": [')
     one = loaded.spec.task == "classification"
     answers: Any = multilabel.lines
     if one:
@@ -67,14 +95,14 @@ def predict(
         if json:
             for document in documents(probabilities, loaded.spec, reject_below):
                 item = json_module.dumps(document, ensure_ascii=False)
-                out.write((b"\n  " if first else b",\n  ") + item.encode())
+                stdout.write((b"\n  " if first else b",\n  ") + item.encode())
                 first = False
         else:
-            out.write("".join(answers(loaded.labels, probabilities)).encode())
-        out.flush()
+            stdout.write("".join(answers(loaded.labels, probabilities)).encode())
+        stdout.flush()
     if json:
-        out.write(b"]}\n" if first else b"\n]}\n")
-    out.flush()
+        stdout.write(b"]}\n" if first else b"\n]}\n")
+    stdout.flush()
     if lost.cut_texts:
         messages().print(str(lost))
 

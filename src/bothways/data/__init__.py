@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bothways.data._batches import batches
 from bothways.data._columns import Columns, text_column
+from bothways.data._csv import long_fields
 from bothways.data._dataset import Dataset, check_label_sets, check_labels, fingerprint
 from bothways.data._held_out import hash_split, held_out_column, held_out_rows
 from bothways.data._pieces import first_columns, read_pieces
@@ -38,6 +39,7 @@ __all__ = [
     "held_out_column",
     "held_out_rows",
     "is_shards",
+    "long_fields",
     "open_regular",
     "rarest_labels",
     "read",

@@ -20,7 +20,7 @@ _usual_limit = csv.field_size_limit()
 
 
 @contextmanager
-def _long_fields() -> Iterator[None]:
+def long_fields() -> Iterator[None]:
     """Lift the csv module's limit of 131,072 characters a field, and put it back.
 
     The limit belongs to the whole process, hence the count: the first of two readers to
@@ -50,7 +50,7 @@ def read_csv(shard: Shard, wanted: Wanted, rows: int, delimiter: str = ",") -> I
     quote is out of place. The line is the one on which the row begins.
     """
     name = shard.name
-    with open_text(shard, newline="") as (lines, plain), _long_fields():
+    with open_text(shard, newline="") as (lines, plain), long_fields():
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         start, some = 1, False
         try:

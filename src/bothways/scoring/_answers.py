@@ -21,13 +21,14 @@ MISSING = "the text is missing (null), expected a string"
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of processor time by what they went into, and how many texts were cut at the
-    model's length; the sum of two is that of both."""
+    """Seconds of processor time by what they went into, and in all; and how many texts were cut
+    at the model's length. The sum of two is that of both."""
 
     read: float = 0.0
     vectorize: float = 0.0
     network: float = 0.0
     write: float = 0.0
+    all: float = 0.0
     cut_texts: int = 0
 
     def __add__(self, other: Cost) -> Cost:

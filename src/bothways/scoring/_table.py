@@ -10,7 +10,7 @@ from bothways.scoring._answers import Answers, answer
 from bothways.scoring._column import find_text, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pyarrow as pa
 
@@ -62,21 +62,30 @@ def score_table(
         for start in range(0, max(1, len(chunk)), _TEXTS):
             texts = plain(chunk.slice(start, _TEXTS))
             parts.append(answer(model, texts, reject_below=reject_below, threads=threads))
-    for name, values in zip(names, answer_columns(model, parts), strict=True):
+    for name, values in zip(names, answer_columns(parts, model.fingerprint), strict=True):
         table = table.append_column(name, values)
     return table
 
 
-def answer_columns(model: Model, parts: list[Answers]) -> list[pa.ChunkedArray]:
-    """The four columns of the answers to one piece after another."""
+def answer_columns(parts: list[Answers], model: str | None) -> list[pa.ChunkedArray]:
+    """The four columns of the answers of `model`, its fingerprint, to one part after another."""
     pa = require("pyarrow", extra="train", purpose="scoring tables")
-    model_of = [pa.repeat(pa.scalar(model.fingerprint, pa.string()), len(p.error)) for p in parts]
+    of = pa.scalar(model, pa.string())
     return [
         pa.chunked_array([part.label for part in parts]),
         pa.chunked_array([part.probability for part in parts]),
-        pa.chunked_array(model_of),
+        pa.chunked_array([pa.repeat(of, len(part.error)) for part in parts]),
         pa.chunked_array([part.error for part in parts]),
     ]
+
+
+def answer_fields(several: bool) -> list[pa.Field]:
+    """What these columns hold, named `NAMES`, where a text may have `several` labels or not."""
+    pa = require("pyarrow", extra="train", purpose="scoring tables")
+    types = [pa.string(), pa.float32(), pa.string(), pa.string()]
+    if several:
+        types[:2] = [pa.list_(kind) for kind in types[:2]]
+    return [pa.field(name, kind) for name, kind in zip(NAMES, types, strict=True)]
 
 
 def answer_names(prefix: str) -> tuple[str, ...]:
@@ -84,12 +93,12 @@ def answer_names(prefix: str) -> tuple[str, ...]:
     return tuple(prefix + name for name in NAMES)
 
 
-def chosen_prefix(tables: Iterable[list[str]]) -> str:
+def chosen_prefix(tables: Iterable[Sequence[str]]) -> str:
     """`""`, or `PREDICTED` where one of the tables with these columns has one of our names."""
     return PREDICTED if any(set(NAMES) & set(names) for names in tables) else ""
 
 
-def check_names(columns: list[str], ours: tuple[str, ...], source: str) -> None:
+def check_names(columns: Sequence[str], ours: tuple[str, ...], source: str) -> None:
     """Raise `DataError` where a table has a column that the answers would be named as."""
     both = [name for name in ours if name in columns]
     if both:

@@ -1,0 +1,120 @@
+"""Shards through a model in the actors of Ray Data, one shard a task.
+
+An actor holds the model and does what one process does alone, so the files are the same. Ray
+starts an actor that was lost again and repeats its task; what that had written has a temporary
+name, and the same shard is written again under another.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from bothways.errors import ArtifactError, BothwaysError, require
+from bothways.kernels import Precision
+from bothways.runtime import Model, load
+from bothways.scoring._answers import Cost
+from bothways.scoring._jobs import Job
+from bothways.scoring._local import Done, score_shards
+from bothways.scoring._out import Out
+from bothways.scoring._plan import Settings
+from bothways.storage import Shard
+
+# Of Ray's memory for what passes between processes, which is a few numbers a shard.
+_STORE_BYTES = 128 << 20
+
+
+def score_on_ray(
+    model: Model, jobs: list[Job], out: Out, settings: Settings, threads: int
+) -> Generator[Done | int]:
+    """What `score_shards` does, in as many actors of `threads` each as the cluster has cores for.
+
+    Uses the cluster that is connected to already, or the one of `RAY_ADDRESS`, or starts Ray on
+    this machine and stops it at the end. Raises as `score_shards`, and `MissingExtraError`.
+    """
+    require("ray", extra="ray", purpose="--engine ray")
+    data = require("ray.data", extra="ray", purpose="--engine ray")
+    if not jobs:
+        return
+    with _connected() as cores:
+        data.DataContext.get_current().enable_progress_bars = False
+        rows = data.from_items([_row(job) for job in jobs], override_num_blocks=len(jobs))
+        actors = max(1, min(len(jobs), int(cores) // threads))
+        done = rows.map(
+            _Scorer,
+            fn_constructor_args=(model.folder, model.network.precision, out, settings, threads),
+            compute=data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=1),
+            num_cpus=threads,
+        )
+        try:
+            for row in done.iter_rows():
+                ended = _done(row)
+                yield ended.rows
+                yield ended
+        except Exception as error:
+            raise _ours(error) from None
+    out.names()  # removes what lost actors left
+
+
+class _Scorer:
+    """What an actor holds."""
+
+    def __init__(
+        self, folder: str, precision: Precision, out: Out, settings: Settings, threads: int
+    ) -> None:
+        self._model = load(folder, precision=precision)
+        if self._model.fingerprint != settings.model:
+            raise ArtifactError(f"{folder}: was replaced while it was used; begin again")
+        self._out, self._settings, self._threads = out, settings, threads
+
+    def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        job = Job(Shard(row["name"], row["url"], row["bytes"], row["version"]), row["target"])
+        events = score_shards(self._model, [job], self._out, self._settings, self._threads)
+        (done,) = [event for event in events if isinstance(event, Done)]
+        return {**asdict(done), **asdict(done.cost), "cost": 0}
+
+
+def _row(job: Job) -> dict[str, Any]:
+    """A job as Ray Data passes it on; other machines have another working folder."""
+    url = job.shard.url if "://" in job.shard.url else os.path.abspath(job.shard.url)
+    return {**job.shard._replace(url=url)._asdict(), "target": job.name}
+
+
+def _done(row: Mapping[str, Any]) -> Done:
+    cost = Cost(**{name: row[name] for name in asdict(Cost())})
+    return Done(row["name"], row["rows"], row["errors"], cost, row["failed"])
+
+
+@contextmanager
+def _connected() -> Iterator[float]:
+    """Within it Ray is there: how many cores it has."""
+    import ray
+
+    if ray.is_initialized():
+        yield ray.cluster_resources().get("CPU", 1)
+        return
+    options: dict[str, Any] = {}
+    if "RAY_ADDRESS" not in os.environ:  # our own, on this machine
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+        options = {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
+    ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    try:
+        yield ray.cluster_resources().get("CPU", 1)
+    finally:
+        ray.shutdown()
+
+
+def _ours(error: BaseException) -> BaseException:
+    """The error of ours that Ray wrapped, or what it is."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, BothwaysError):
+            return found
+        found = getattr(found, "cause", None) or found.__cause__
+    return error
