@@ -188,3 +188,17 @@ def test_keras_files_need_h5py_alone(tiny_model, tmp_path):
             "ing a Keras file needs h5py, which is not installed: pip install 'bothways[h5]'\n"
         )
     assert not file.exists() and not (tmp_path / "n").exists()
+
+
+def test_scoring_says_what_it_needs(tiny_model, tmp_path):
+    (tmp_path / "a.csv").write_text("text,n\ngood,1\n")
+    begin = ("predict", tiny_model, tmp_path / "a.csv", "--out", tmp_path / "out")
+    done = command(*begin)
+    assert done.returncode == 1 and "pip install 'bothways[train]'" in done.stderr
+    done = command(*begin, "--engine", "ray", absent=("ray",))
+    assert done.returncode == 1
+    said = "bothways: --engine ray needs ray, which is not installed: pip install 'bothways[ray]'"
+    assert said == done.stderr.strip()
+    assert not (tmp_path / "out").exists()
+    done = command(*begin, absent=("torch", "sklearn", "scipy", "ray"))
+    assert done.returncode == 0, done.stderr

@@ -69,7 +69,7 @@ def predict(
         return
     given = {"--text": text, "--prefix": prefix, "--engine": engine, "--overwrite": overwrite}
     for option, value in given.items():
-        if value:
+        if value not in (None, False):
             raise typer.BadParameter(f"{option} is for shards: give a folder for them with --out")
     from bothways.cli import _multilabel as multilabel
     from bothways.cli._output import messages

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,12 @@ def score(model: str, data: str, out: str, *, json: bool, **options: Any) -> Non
 
     signal.signal(signal.SIGTERM, _terminated)
     console = messages()
-    with _Bar(console) as bar:
-        summary = scoring.score(model, data, out, watcher=bar, **options)
+    try:
+        with _Bar(console) as bar:
+            summary = scoring.score(model, data, out, watcher=bar, **options)
+    except (KeyboardInterrupt, SystemExit):
+        console.print("what is written stays; the same command goes on with the rest")
+        raise
     if json:
         print_json(_document(data, summary))
     else:
@@ -42,7 +47,7 @@ def score(model: str, data: str, out: str, *, json: bool, **options: Any) -> Non
 
 
 def _terminated(number: int, _: object) -> None:
-    raise KeyboardInterrupt
+    sys.exit(128 + number)
 
 
 class _Bar:

@@ -12,9 +12,10 @@ import os
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
-from bothways.errors import ArtifactError, BothwaysError, require
+from bothways.errors import ArtifactError, BothwaysError, DataError, require
 from bothways.kernels import Precision
 from bothways.runtime import Model, load
 from bothways.scoring._answers import Cost
@@ -36,7 +37,6 @@ def score_on_ray(
     Uses the cluster that is connected to already, or the one of `RAY_ADDRESS`, or starts Ray on
     this machine and stops it at the end. Raises as `score_shards`, and `MissingExtraError`.
     """
-    require("ray", extra="ray", purpose="--engine ray")
     data = require("ray.data", extra="ray", purpose="--engine ray")
     if not jobs:
         return
@@ -50,32 +50,41 @@ def score_on_ray(
             compute=data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=1),
             num_cpus=threads,
         )
-        try:
-            for row in done.iter_rows():
-                ended = _done(row)
-                yield ended.rows
-                yield ended
-        except Exception as error:
-            raise _ours(error) from None
+        for row in done.iter_rows():
+            if row["refused"] is not None:
+                raise DataError(row["refused"])
+            ended = _done(row)
+            yield ended.rows
+            yield ended
     out.names()  # removes what lost actors left
 
 
 class _Scorer:
-    """What an actor holds."""
+    """What an actor holds: the model. An error that ends the run is returned, `refused`: raised,
+    it would come out among pages of Ray's."""
 
     def __init__(
         self, folder: str, precision: Precision, out: Out, settings: Settings, threads: int
     ) -> None:
-        self._model = load(folder, precision=precision)
-        if self._model.fingerprint != settings.model:
-            raise ArtifactError(f"{folder}: was replaced while it was used; begin again")
+        self._folder, self._precision = folder, precision
         self._out, self._settings, self._threads = out, settings, threads
+
+    @cached_property
+    def _model(self) -> Model:
+        model = load(self._folder, precision=self._precision)
+        if model.fingerprint != self._settings.model:
+            raise ArtifactError(f"{self._folder}: was replaced while it was used; begin again")
+        return model
 
     def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
         job = Job(Shard(row["name"], row["url"], row["bytes"], row["version"]), row["target"])
-        events = score_shards(self._model, [job], self._out, self._settings, self._threads)
-        (done,) = [event for event in events if isinstance(event, Done)]
-        return {**asdict(done), **asdict(done.cost), "cost": 0}
+        done, refused = Done(job.shard.name), None
+        try:
+            for event in score_shards(self._model, [job], self._out, self._settings, self._threads):
+                done = event if isinstance(event, Done) else done
+        except BothwaysError as error:
+            refused = str(error)
+        return {**asdict(done), **asdict(done.cost), "cost": 0, "refused": refused}
 
 
 def _row(job: Job) -> dict[str, Any]:
@@ -108,13 +117,3 @@ def _connected() -> Iterator[float]:
         yield ray.cluster_resources().get("CPU", 1)
     finally:
         ray.shutdown()
-
-
-def _ours(error: BaseException) -> BaseException:
-    """The error of ours that Ray wrapped, or what it is."""
-    found: BaseException | None = error
-    while found is not None:
-        if isinstance(found, BothwaysError):
-            return found
-        found = getattr(found, "cause", None) or found.__cause__
-    return error

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bothways.errors import ArgumentError
+from bothways.errors import ArgumentError, require
 from bothways.kernels import Precision, default_threads
 from bothways.runtime import Model, load, refuse_several
 from bothways.scoring._answers import Cost
@@ -99,6 +99,8 @@ def score(
     """
     if engine not in ENGINES:
         raise ArgumentError(f"got engine={engine!r}, expected one of {', '.join(ENGINES)}")
+    if engine == "ray":
+        require("ray", extra="ray", purpose="--engine ray")
     target = Out(out)
     loaded = load(model, precision=precision)
     refuse_several(loaded.spec.network.multilabel, reject_below)
