@@ -12,7 +12,15 @@ from bothways import Ragged, Stream, interop, kernels
 from bothways.artifact import NetworkSpec, Spec, VectorizerSpec
 from bothways.errors import ArgumentError, ArtifactError
 from bothways.kernels import reference
-from bothways.runtime import Model, Network, _lookahead, _secant_ahead
+from bothways.runtime import (
+    Model,
+    Network,
+    _beginnings,
+    _lookahead,
+    _prefixes,
+    _secant_ahead,
+    prefix_probabilities,
+)
 from bothways.runtime._contributions import contributions
 
 TEXT = "A good film, not\n a  BAD one -- unheard of! good good"
@@ -124,6 +132,28 @@ def test_the_text_so_far_can_be_read_again_too():
     np.testing.assert_array_equal(model.prefixes(TEXT).probabilities, expected)
     rows = pushed(Stream(model, reading="prefix"), [TEXT])
     np.testing.assert_array_equal(rows, expected[1:])
+
+
+@pytest.mark.parametrize("pooling", ["mean", "max"])
+@pytest.mark.parametrize("merge", ["concat", "mul"])
+@pytest.mark.parametrize(("k", "length"), [(0, None), (3, 40), (99, None)])
+def test_beginnings_have_the_bits_of_predictions(monkeypatch, merge, pooling, k, length):
+    """Each state is computed once, or all of them for each beginning."""
+    model = new_model(merge=merge, pooling=pooling, lookahead=k)
+    cut = replace(model.spec.vectorizer, output_sequence_length=length)
+    model = Model(replace(model.spec, vectorizer=cut), drawn(model.spec.tensor_shapes))
+    text = " ".join(np.random.default_rng(1).choice(WORDS[2:], 60))
+    monkeypatch.setattr(_beginnings, "_TOKENS", 100)
+    found = prefix_probabilities(model, model.vectorizer.encode_whole([text]).values, range(61))
+    expected = model.predict_proba([" ".join(text.split()[:n]) for n in range(61)])
+    np.testing.assert_array_equal(found, expected)
+    few = model.prefixes(text, points=3).probabilities
+    monkeypatch.setattr(_prefixes, "_STATES", 0)
+    np.testing.assert_array_equal(model.prefixes(text, points=3).probabilities, few)
+    monkeypatch.setattr(_prefixes, "features_of_beginnings", None)  # is not called
+    np.testing.assert_array_equal(
+        model.prefixes(text).probabilities, expected[: (length or 60) + 1]
+    )
 
 
 @pytest.mark.parametrize("k", [1, 3])

@@ -74,7 +74,7 @@ def read_ahead(
     `readers`, the recurrent weights `(1, H, 4H)` of each; the rest as in `kernels.lstm`.
     """
     forward = kernels.lstm(
-        *(_rows(projected), offsets, readers[0]),
+        *(rows_of(projected), offsets, readers[0]),
         index=2 * index,
         sequences=True,
         precision=precision,
@@ -103,7 +103,7 @@ def look_back(
 ) -> Floats:
     """The states of the reader from the right alone, of the first `stop` tokens (None: all of
     them), `(T, H)`."""
-    rows, index = _rows(projected), 2 * index + 1
+    rows, index = rows_of(projected), 2 * index + 1
     T = int(offsets[-1]) if stop is None else stop
     states = np.empty((T, rows.shape[1] // 4), np.float32)
     step = max(1, _STEPS // (lookahead + 1))
@@ -133,7 +133,7 @@ def lookahead_forward(
     Kept are the traces of `T` steps and of those of all windows, `24 * H` bytes each. `how`:
     `interval`, `precision` and `threads`.
     """
-    rows = _rows(projected)
+    rows = rows_of(projected)
     forward = kernels.lstm_forward(rows, offsets, recurrent[:1], index=2 * index, **how)
     found = windows(offsets, lookahead)
     backward = kernels.lstm_forward(
@@ -160,7 +160,7 @@ def lookahead_backward(
 ) -> tuple[Floats, Floats]:
     """The gradients of `projected` and `recurrent (2, H, 4H)` from those of the outputs,
     `d_output (T, 2H)`. All that `lookahead_forward` was given must be given again."""
-    rows, H = _rows(projected), recurrent.shape[1]
+    rows, H = rows_of(projected), recurrent.shape[1]
     d_rows, d_forward, _, _ = kernels.lstm_backward(
         *(states.forward, rows, offsets, recurrent[:1]),
         index=2 * index,
@@ -179,6 +179,6 @@ def lookahead_backward(
     return d_rows.reshape(projected.shape), np.concatenate([d_forward, d_backward])
 
 
-def _rows(projected: Floats) -> Floats:
+def rows_of(projected: Floats) -> Floats:
     """`(U, 2 * 4H)` as `(2U, 4H)`, a row for each direction; the same memory."""
     return projected.reshape(2 * len(projected), -1)

@@ -170,9 +170,8 @@ class Model:
         place of derivatives (DeepLIFT: Shrikumar et al. 2017), so that the contributions and
         `base` sum to the score: within 1e-4, plus a millionth of the sum of their sizes. With
         `precision="bf16"` they are those of the model in float32. The readers are those of the
-        first layer: those of layers above it have both below them. Of each kind of words without
-        meaning that was tried, vectors of zeros served best, and this method better than
-        leaving words out at any cost (docs/explain.md).
+        first layer: those of layers above it have both below them. How true they are
+        beside other methods, and words without meaning: docs/explain.md.
 
         It costs two readings of the text and a way back through NumPy, some 13 microseconds a
         token and layer. With `padded` the text is read with as many zeros after it as make so

@@ -147,13 +147,20 @@ class Network:
             pooled = self._run(ids, threads, pool="mean" if pooling == "mean" else "max").pooled
             assert pooled is not None
             pooled = merge_directions(pooled, spec)
-        else:
-            output = merge_directions(self.outputs(ids, threads=threads), spec)
-            if pooling == "mean":
-                return kernels.mean_forward(output, ids.offsets)
-            pooled = kernels.max_forward(output, ids.offsets)[0]
-        if spec.zero_under:
-            shorter = ids.lengths < spec.zero_under
+            return self._at_least_zero(pooled, ids.offsets)
+        return self.pool_outputs(self.outputs(ids, threads=threads), ids.offsets)
+
+    def pool_outputs(self, output: Floats, offsets: NDArray[np.int64]) -> Floats:
+        """`features` from `outputs`, pooled over time: a maximum or mean."""
+        merged = merge_directions(output, self.spec)
+        if self.spec.pooling == "mean":
+            return kernels.mean_forward(merged, offsets)
+        return self._at_least_zero(kernels.max_forward(merged, offsets)[0], offsets)
+
+    def _at_least_zero(self, pooled: Floats, offsets: NDArray[np.int64]) -> Floats:
+        """The maxima of a text that is short enough, see `NetworkSpec.zero_under`; in place."""
+        if self.spec.zero_under:
+            shorter = np.diff(offsets) < self.spec.zero_under
             np.maximum(pooled, 0, out=pooled, where=shorter[:, None])
         return pooled
 

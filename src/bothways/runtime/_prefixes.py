@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bothways import Ragged
 from bothways.errors import ArgumentError
+from bothways.runtime._beginnings import features_of_beginnings
 from bothways.runtime._tokens import read_tokens
 from bothways.text import shorten
 
@@ -21,6 +22,8 @@ Floats = NDArray[np.float32]
 
 # Tokens of prefixes at a time: they take 4 bytes each, and keep the threads busy.
 _TOKENS = 1 << 20
+# States of a reader that looks ahead that are kept at most: 128 MB for 32 units.
+_STATES = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,12 +90,23 @@ def prefix_probabilities(
 
     Every prefix is read whole, in both directions. The states of the reader from the left could
     be kept from one to the next; that of the other could not, so it would save half at most,
-    for one direction and one layer, and would not have the bits of a prediction.
+    for one direction and one layer, and would not have the bits of a prediction. Where a
+    reader looks ahead most states are those of all beginnings: see `_beginnings`.
     """
     v, rows = model.spec.vectorizer, []
+    wanted = np.asarray(lengths, np.int64)
+    lookahead = model.spec.network.lookahead
+    if lookahead is not None and not fill and v.truncate == "head":
+        if v.output_sequence_length is not None:
+            wanted = np.minimum(wanted, v.output_sequence_length)
+        if len(ids) <= wanted.sum() and len(ids) * (lookahead + 1) <= _STATES:
+            features = features_of_beginnings(
+                *(model.network, ids, wanted, lookahead), threads=threads
+            )
+            return model.network.probabilities_of(features, threads=threads)
     if not fill and not model.spec.network.mask:
         fill = v.output_sequence_length or 0
-    for part in _prefixes(ids, np.asarray(lengths, np.int64), fill):
+    for part in _prefixes(ids, wanted, fill):
         if v.output_sequence_length is not None:
             part = shorten(part, v.output_sequence_length, v.truncate).ids
         part = part.fill(fill) if fill else part
