@@ -49,7 +49,7 @@ LEVELS = {
 }
 # torch is known to a room, and to files that their room imports for a GPU alone.
 TORCH_ROOMS = {"nn"}
-TORCH_FILES = {"training/_torch.py", "keras/_torch.py"}
+TORCH_FILES = {"training/_torch.py", "training/_distributed.py", "keras/_torch.py"}
 EXPORTED = {"Ragged": "_ragged"} | {
     name: module.split(".")[1] for name, module in bothways._LAZY.items()
 }

@@ -6,6 +6,7 @@
      ├── CacheError         a cache of ids that cannot be made or used
      ├── ArgumentError      a value that a function cannot take (also a ValueError)
      │    └── TensorError   a tensor that a layer cannot take (also a RuntimeError, as torch's)
+     ├── RanksError         processes that train together and are gone, late or not alike
      ├── NotFittedError     predict before fit (also a ValueError and AttributeError)
      └── MissingExtraError  an optional dependency is not installed (also an ImportError)
 
@@ -23,6 +24,7 @@ __all__ = [
     "DataError",
     "MissingExtraError",
     "NotFittedError",
+    "RanksError",
     "TensorError",
     "listed",
     "require",
@@ -61,6 +63,10 @@ class TensorError(ArgumentError, RuntimeError):
 
 class NotFittedError(BothwaysError, ValueError, AttributeError):
     """Something was asked of a model or vectorizer that has not been fitted."""
+
+
+class RanksError(BothwaysError):
+    """Processes that train one model together: one is gone, late, or not like the others."""
 
 
 class MissingExtraError(BothwaysError, ImportError):

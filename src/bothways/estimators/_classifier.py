@@ -19,7 +19,7 @@ from bothways.estimators._parts import as_list
 from bothways.estimators._ready import Fitted
 from bothways.estimators._targets import codes_of
 from bothways.runtime import UNSURE, decide, present, refuse_several
-from bothways.training import Preset, UnfinishedRun, Watcher
+from bothways.training import Preset, Ranks, UnfinishedRun, Watcher
 
 
 class TextClassifier(ClassifierMixin, BaseEstimator):
@@ -107,6 +107,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         unlabeled: Sequence[str] | None = None,
         watcher: Watcher | None = None,
         run: UnfinishedRun | None = None,
+        ranks: Ranks | None = None,
     ) -> TextClassifier:
         """Train on `N` texts and their labels; what was fitted before is forgotten.
 
@@ -121,12 +122,14 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         that the labelled ones lack, and what words mean. `watcher` is told how the training goes.
         An interrupt (Ctrl-C) keeps the best epoch so far. `run`, entered, keeps the state of the
         training, from which it goes on after a kill, with the same parameters and data, to the
-        same bits.
+        same bits. `ranks` are the processes of `bothways.training.join_ranks`, which all fit the
+        same at once, share the work, and all get the model; `run` is for rank 0.
 
         Raises `DataError` for texts, labels or weights that cannot be used, `ArgumentError` for a
-        wrong parameter, and `ArtifactError` if the run that should go on was another.
+        wrong parameter, `ArtifactError` if the run that should go on was another, and
+        `RanksError` if another process is gone or was given something else.
         """
-        fitted = fit_texts(self, X, y, sample_weight, valid, watcher, unlabeled, run, held_out)
+        fitted = fit_texts(self, X, y, sample_weight, valid, watcher, unlabeled, run, held_out, ranks)
         self._take(fitted)
         return self
 

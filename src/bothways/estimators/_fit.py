@@ -36,6 +36,7 @@ from bothways.text import TextVectorizer, Truncation
 from bothways.training import (
     Examples,
     Preset,
+    Ranks,
     UnfinishedRun,
     Watcher,
     for_texts,
@@ -54,11 +55,12 @@ def fit_texts(
     unlabeled: Any = None,
     run: UnfinishedRun | None = None,
     held_out: Any = None,
+    ranks: Ranks | None = None,
 ) -> Fitted:
     """Vectorize, hold out, train, and build the runtime model."""
     started = time.perf_counter()
     ready = prepared(estimator, X, y, sample_weight, valid, unlabeled, held_out=held_out)
-    return train_ready(estimator, ready, started, watcher, run)
+    return train_ready(estimator, ready, started, watcher, run, ranks)
 
 
 def prepared(

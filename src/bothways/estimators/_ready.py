@@ -21,9 +21,11 @@ from bothways.training import (
     HeldOut,
     History,
     Preset,
+    Ranks,
     Source,
     UnfinishedRun,
     Watcher,
+    check_agreement,
     fit,
     new_learner,
 )
@@ -74,12 +76,16 @@ def train_ready(
     started: float,
     watcher: Watcher | None,
     run: UnfinishedRun | None,
+    ranks: Ranks | None = None,
 ) -> Fitted:
     """Train, and build the runtime model; `started` by `time.perf_counter`."""
     spec, recipe, held_out = ready.spec, ready.recipe, ready.held_out
     seed, threads = estimator.random_state, estimator.threads or default_threads()
+    key = {} if run is None and ranks is None else ready.key()
+    if ranks is not None:
+        check_agreement(ranks, key, recipe.batch_size)
     if run is not None:
-        run.agree(ready.key())
+        run.agree(key)
     with new_learner(
         spec.network,
         len(spec.vectorizer.vocabulary),
@@ -89,9 +95,10 @@ def train_ready(
         device=estimator.device,
         vectors=ready.vectors,
         place=ready.place,
+        ranks=ranks,
     ) as learner:
-        how: dict[str, Any] = {"seed": seed, "threads": threads, "watcher": watcher, "run": run}
-        history = fit(learner, ready.train, held_out, recipe, **how)
+        how: dict[str, Any] = {"seed": seed, "threads": threads, "watcher": watcher}
+        history = fit(learner, ready.train, held_out, recipe, run=run, ranks=ranks, **how)
         tensors = learner.tensors()
     kernels.trim_memory()
     quality = _quality(history, held_out)
@@ -100,6 +107,8 @@ def train_ready(
         spec = dataclasses.replace(spec, temperature=quality["calibration"]["temperature"])
     seconds = time.perf_counter() - started
     facts = {**_rounding(spec, tensors, ready.some, recipe), **ready.facts}
+    if ranks is not None:
+        facts["ranks"] = ranks.size
     spec = dataclasses.replace(
         spec, training={**facts, "seconds": round(seconds, 2)}, quality=quality
     )

@@ -82,6 +82,9 @@ class VariationalDropout(nn.Module):
     def __init__(self, p: float) -> None:
         super().__init__()
         self.p = check_rate(p)
+        self.part: tuple[int, Tensor] | None = None
+        """Where what is dropped in belongs to something larger that several processes share: how
+        many rows that has, of which all draw the same, and which of them are here."""
 
     @property
     def active(self) -> bool:
@@ -110,6 +113,12 @@ class VariationalDropout(nn.Module):
 
         They follow from the seed that torch's generator of the device stands at.
         """
+        if self.part is not None:
+            whole, own = self.part
+            return self._draw(whole, like)[own.to(like.device)]
+        return self._draw(count, like)
+
+    def _draw(self, count: int, like: Tensor) -> Tensor:
         shape = (count, *like.shape[1:])
         if not _operator.on_kernels(like):
             return nn.functional.dropout(like.new_ones(shape), self.p)

@@ -115,7 +115,8 @@ class EmbeddingLSTM(Recurrence):
         """Rows of the table, some features of them dropped: `(U, I)`."""
         x = nn.functional.embedding(rows, self.embedding, sparse=True)
         if self.training and self.word_dropout:
-            x = x * (torch.rand(len(rows), 1, device=x.device) >= self.word_dropout)
+            whole, own = self.dropout.part or (len(rows), slice(None))
+            x = x * (torch.rand(whole, 1, device=x.device)[own] >= self.word_dropout)
         return x * self.dropout.factors(len(rows), x) if self.dropout.active else x
 
     def extra_repr(self) -> str:

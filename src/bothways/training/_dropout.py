@@ -28,6 +28,15 @@ class Masks(NamedTuple):
     layers: tuple[Floats | None, ...]
     features: Floats | None
 
+    def of(self, texts: NDArray[np.int64], words: NDArray[np.int64]) -> Masks:
+        """Those of a part of the batch: the rows of its `texts (n,)` and of its `words (u,)`."""
+        return Masks(
+            _rows(self.words, words),
+            _rows(self.inputs, texts),
+            tuple(_rows(mask, texts) for mask in self.layers),
+            _rows(self.features, texts),
+        )
+
 
 def draw_masks(spec: NetworkSpec, texts: int, words: int, rng: np.random.Generator) -> Masks:
     """The masks of a step on `texts` texts with `words` distinct words."""
@@ -62,3 +71,7 @@ def _mask(shape: tuple[int, int], rate: float, rng: np.random.Generator) -> Floa
     bits = rng.integers(0, 2**64, (size + 3) // 4, np.uint64).view(np.uint16)[:size]
     scale = np.float32(2**16 / (2**16 - dropped))
     return np.multiply(bits >= dropped, scale, dtype=np.float32).reshape(shape)
+
+
+def _rows(mask: Floats | None, rows: NDArray[np.int64]) -> Floats | None:
+    return None if mask is None else mask[rows]

@@ -14,11 +14,13 @@ from bothways import Ragged, optim
 from bothways.artifact import TABLE, NetworkSpec
 from bothways.errors import ArgumentError, require
 from bothways.kernels import default_threads
+from bothways.training._exchange import Exchange
 from bothways.training._initial import initial_tensors, place_vectors
 from bothways.training._loss import Labels
 from bothways.training._network import ClassifierNetwork, train_step
 from bothways.training._network_of import check_trainable
 from bothways.training._presets import Preset
+from bothways.training._ranks import Ranks
 from bothways.training._state import generator_state, set_generator
 from bothways.vectors import Vectors
 
@@ -26,7 +28,11 @@ Floats = NDArray[np.float32]
 
 
 class Learner(ABC):
-    """A network with its optimizer and the randomness of its dropout."""
+    """A network with its optimizer and the randomness of its dropout.
+
+    Where several ranks train, each has one; all are given the same whole batches, share the work,
+    and have the same bits after each step.
+    """
 
     spec: NetworkSpec
 
@@ -68,7 +74,7 @@ class Learner(ABC):
 
 
 class KernelLearner(Learner):
-    """A network in NumPy and the kernels."""
+    """A network in NumPy and the kernels; with `ranks` one of several that are kept alike."""
 
     def __init__(
         self,
@@ -78,8 +84,10 @@ class KernelLearner(Learner):
         *,
         rng: np.random.Generator,
         threads: int | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
         self.spec = spec
+        self.exchange = None if ranks is None else Exchange(ranks)
         self.network = ClassifierNetwork(
             spec,
             tensors,
@@ -101,6 +109,7 @@ class KernelLearner(Learner):
             *(self.network, self.optimizer, ids, labels, rate, self._rng),
             weights=weights,
             threads=self._threads,
+            exchange=self.exchange,
         )
 
     def tensors(self) -> dict[str, Floats]:
@@ -135,11 +144,12 @@ def new_learner(
     device: str = "cpu",
     vectors: Vectors | None = None,
     place: Callable[[dict[str, Floats]], None] | None = None,
+    ranks: Ranks | None = None,
 ) -> Iterator[Learner]:
     """A network with first weights, ready to learn; within the context it may be trained.
 
     `vectors` are rows for the embedding to begin with, as wide as `spec` says, for some words.
-    `place` may put weights of its own into the first ones.
+    `place` may put weights of its own into the first ones. `ranks` share the work.
 
     The same seed gives the same weights on every device, and on the CPU the same training bit
     for bit. Raises `ArgumentError` for a device that is not there, or for what it cannot do, and
@@ -156,13 +166,13 @@ def new_learner(
         place(tensors)
     if device == "cpu":
         rng = np.random.default_rng(dropout)
-        yield KernelLearner(spec, tensors, recipe, rng=rng, threads=threads)
+        yield KernelLearner(spec, tensors, recipe, rng=rng, threads=threads, ranks=ranks)
         return
     require("torch", extra="torch", purpose=f"device {device!r}")
     from bothways.training._torch import TorchLearner, torch_settings
 
     with torch_settings(seed, threads):
-        yield TorchLearner(spec, tensors, recipe, device=device)
+        yield TorchLearner(spec, tensors, recipe, device=device, ranks=ranks)
 
 
 def new_optimizer(recipe: Preset, parameters: Mapping[str, Floats]) -> optim.Optimizer:

@@ -12,13 +12,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bothways import runtime
+from bothways import Ragged, runtime
 from bothways.errors import ArgumentError, require
+from bothways.training._deal import deal
 from bothways.training._examples import HeldOut, Source
 from bothways.training._history import Epoch, History
 from bothways.training._learner import Learner
 from bothways.training._presets import Preset
 from bothways.training._progress import Progress
+from bothways.training._ranks import Ranks, share_state
 from bothways.training._run import UnfinishedRun, restore
 from bothways.training._state import generator_state, set_generator
 from bothways.training._validation import figures, together
@@ -54,6 +56,7 @@ def fit(
     threads: int | None = None,
     watcher: Watcher | None = None,
     run: UnfinishedRun | None = None,
+    ranks: Ranks | None = None,
 ) -> History:
     """Train `learner` in place and leave it with the weights of its best epoch.
 
@@ -65,6 +68,10 @@ def fit(
     same one and the same learner give the same bits. So they do in a run that was killed and
     goes on: `run` keeps its state, and gives back what was saved.
 
+    With `ranks` all of them call this at once with a learner that shares the work; `run` is that
+    of rank 0. None of them keeps what an interrupt leaves, which does not come to all in the same
+    step: it passes through, and the run goes on from what was saved last.
+
     Raises `MissingExtraError` if there is a validation part and no scikit-learn,
     `ArtifactError` if what was saved is that of another training, and `ArgumentError` if the
     learning rate is so high that the loss is not a number.
@@ -74,7 +81,11 @@ def fit(
     rng = np.random.default_rng(seed)
     steps = math.ceil(train.texts / recipe.batch_size)
     so_far = Progress(order=generator_state(rng))
-    if run is not None and restore(lambda state: _load(learner, so_far, state), run):
+    saved = run.saved["run"] if run and run.saved else None
+    if ranks is not None:
+        saved = share_state(ranks, saved)
+    if saved is not None:
+        restore(lambda: _load(learner, so_far, saved), run)
         set_generator(rng, so_far.order)
     rate = islice(_schedule(recipe, steps * recipe.epochs), so_far.steps, None)
     history = so_far.history
@@ -83,13 +94,15 @@ def fit(
     try:
         while so_far.epoch <= recipe.epochs and so_far.epochs_since_best < recipe.patience:
             epoch = _train(learner, train, so_far, recipe, rate, rng, watcher, run)
-            epoch = _validated(epoch, learner, valid, threads)
+            epoch = _validated(epoch, learner, valid, threads, ranks)
             is_best = history.best is None or _rank(epoch) >= _rank(history.best)
             so_far.finish(epoch, _copy(learner) if is_best else None, generator_state(rng))
             if watcher:
                 watcher.validated(epoch, is_best)
             _save_if_due(run, learner, so_far)
     except (KeyboardInterrupt, StopTraining) as stop:
+        if ranks is not None:
+            raise
         history.interrupted = isinstance(stop, KeyboardInterrupt)
         if not so_far.best:
             return history
@@ -134,16 +147,28 @@ def _copy(learner: Learner) -> dict[str, NDArray[np.float32]]:
     return {name: tensor.copy() for name, tensor in learner.tensors().items()}
 
 
-def _validated(epoch: Epoch, learner, valid: HeldOut | None, threads: int | None) -> Epoch:
+def _validated(epoch: Epoch, learner, valid: HeldOut | None, threads, ranks) -> Epoch:
     """The epoch with its validation figures, from the runtime that will be shipped."""
     if valid is None:
         return epoch
     model = runtime.Network(learner.spec, learner.tensors())
     found = together(
-        figures(part.labels, model.probabilities(part.ids, threads=threads), part.weights)
+        figures(part.labels, _probabilities(model, part.ids, threads, ranks), part.weights)
         for part in valid.pieces()
     )
     return replace(epoch, valid_loss=found.loss, valid_accuracy=found.accuracy, valid_f1=found.f1)
+
+
+def _probabilities(model: runtime.Network, ids: Ragged, threads, ranks: Ranks | None):
+    """Of `N` texts, `(N, C)`. Ranks share them, with the same bits: no text depends on another."""
+    if ranks is None:
+        return model.probabilities(ids, threads=threads)
+    shares = deal(ids.lengths, ranks.size)
+    own = model.probabilities(ids.take(shares[ranks.rank]), threads=threads)
+    found = np.empty((len(ids), own.shape[1]), own.dtype)
+    for texts, data in zip(shares, ranks.tell(own.tobytes()), strict=True):
+        found[texts] = np.frombuffer(data, own.dtype).reshape(len(texts), -1)
+    return found
 
 
 def _rank(epoch: Epoch) -> tuple[float, float]:

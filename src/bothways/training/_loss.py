@@ -13,7 +13,7 @@ whether it has each of them, `(N, C)` bool."""
 
 
 def cross_entropy(
-    logits: Floats, labels: Labels, weights: Floats | None = None
+    logits: Floats, labels: Labels, weights: Floats | None = None, texts: int | None = None
 ) -> tuple[float, Floats]:
     """The mean over texts of `-log p(labels)` in nats, and its gradient `(N, outputs)`.
 
@@ -25,17 +25,18 @@ def cross_entropy(
 
     With `weights (N,)` each text's loss is multiplied by its own, with `weights (N, C)` that of
     each label. The sum is still divided by `N`, not by the sum of the batch's weights: the same
-    text then counts the same in any batch.
+    text then counts the same in any batch. With `texts` it is divided by that: the `N` here, none
+    perhaps, are those of a batch of so many that one of several processes computes.
     """
     with np.errstate(invalid="ignore"):
-        return _cross_entropy(logits.astype(np.float64), labels, weights)
+        return _cross_entropy(logits.astype(np.float64), labels, weights, texts or len(logits))
 
 
-def _cross_entropy(z, labels, weights):
+def _cross_entropy(z, labels, weights, texts):
     N = len(z)
-    w = np.ones((N, 1)) if weights is None else weights.reshape(N, -1).astype(np.float64)
+    w = np.ones((N, 1)) if weights is None else _columns(weights).astype(np.float64)
     if labels.ndim == 2 or z.shape[1] == 1:
-        y = labels.reshape(N, -1)
+        y = _columns(labels)
         loss = np.logaddexp(0, z) - y * z  # -y log s(z) - (1 - y) log s(-z)
         d_z = np.exp(-np.logaddexp(0, -z)) - y  # s(z) - y
     else:
@@ -44,4 +45,9 @@ def _cross_entropy(z, labels, weights):
         text, d_z = np.arange(N), np.exp(log_p)
         d_z[text, labels] -= 1
         loss = -log_p[text, labels][:, None]
-    return float((w * loss).sum()) / N, (w * d_z / N).astype(np.float32)
+    return float((w * loss).sum()) / texts, (w * d_z / texts).astype(np.float32)
+
+
+def _columns(x):
+    """`(N, C)` as it is, and `(N,)` as one column."""
+    return x if x.ndim == 2 else x[:, None]

@@ -17,6 +17,7 @@ from bothways.runtime import pool_backward, pool_forward
 from bothways.training._adversarial import worst_move
 from bothways.training._dropout import Masks, draw_masks
 from bothways.training._embedding import Embedded, embed_backward, embed_forward
+from bothways.training._exchange import Exchange, Share
 from bothways.training._loss import Labels, cross_entropy
 from bothways.training._recurrence import Engine, layers_backward, layers_forward
 
@@ -75,6 +76,7 @@ class ClassifierNetwork:
         *,
         weights: Floats | None = None,
         words: Unique | None = None,
+        share: Share | None = None,
         threads: int | None = None,
     ) -> tuple[float, Gradients]:
         """The mean loss of `N` texts in nats, with dropout drawn from `rng`, and its gradients.
@@ -85,10 +87,18 @@ class ClassifierNetwork:
         `ids (T,)` int32; `labels (N,)` int64, the place of each text's label, `weights (N,)`
         what its loss is multiplied by; `words`, if the caller has them already. The gradient of
         the embedding has the rows of the words alone. The bits do not depend on `threads`.
+
+        With `share` they are the parts that its texts have in the loss and the gradients of the
+        batch, whose masks are drawn as without; the embedding's has the rows of its words.
         """
         words = self.words(ids) if words is None else words
-        masks = draw_masks(self.spec, len(ids), len(words.distinct), rng)
-        objective = partial(cross_entropy, labels=labels, weights=weights)
+        masks, texts = draw_masks(self.spec, len(ids), len(words.distinct), rng), len(ids)
+        if share is not None:
+            own = share.texts
+            ids, labels, masks = ids.take(own), labels[own], masks.of(own, share.places)
+            weights = None if weights is None else weights[own]
+            words = self.words(ids)
+        objective = partial(cross_entropy, labels=labels, weights=weights, texts=texts)
         threads = threads or kernels.default_threads()
         return self._derive(ids.offsets, objective, words, masks, threads)
 
@@ -154,17 +164,22 @@ def train_step(
     *,
     weights: Floats | None = None,
     threads: int | None = None,
+    exchange: Exchange | None = None,
 ) -> float:
     """One update with the learning rate `rate` on `N` texts; returns their mean loss before it.
 
     `ids (T,)` int32, `labels (N,)` int64, `weights (N,)` of the texts' losses (None: all 1); the
-    dropout is drawn from `rng`.
+    dropout is drawn from `rng`. With `exchange` all its ranks take this step together: each
+    computes its share of the batch, and all end with the same bits.
     """
     words = network.words(ids)
     optimizer.ready(TABLE, words.distinct, threads=threads)
+    share = None if exchange is None else exchange.share(ids, words)
     loss, gradients = network.loss_and_gradients(
-        ids, labels, rng, weights=weights, words=words, threads=threads
+        ids, labels, rng, weights=weights, words=words, share=share, threads=threads
     )
+    if exchange is not None and share is not None:
+        loss, gradients = exchange.sum(loss, gradients, share, words, threads=threads)
     optimizer.step(gradients, rate=rate, threads=threads)
     return loss
 

@@ -21,7 +21,7 @@ from bothways.errors import ArgumentError, ArtifactError
 from bothways.training._state import State, decode_state, encode_state
 
 # Names in a key that mean nothing to a reader.
-_OF_DATA = ("fingerprint", "words", "train", "valid")
+OF_DATA = ("fingerprint", "words", "train", "valid")
 
 
 class UnfinishedRun:
@@ -96,12 +96,12 @@ class UnfinishedRun:
         self._key = json.loads(json.dumps(key, default=str))
         if self.saved is None:
             return
-        differ = _differences(self._key, self.saved["key"])
+        differ = differences(self._key, self.saved["key"])
         if not differ:
             return
         name, then, now = differ[0]
         had = f"{name} {then!r}, and this one has {now!r}"
-        if name in _OF_DATA:
+        if name in OF_DATA:
             had = "other data: its texts, labels or weights differ"
         raise ArtifactError(
             f"{self.path}: the unfinished run has {had}; resume it with what it was started "
@@ -167,28 +167,26 @@ class UnfinishedRun:
         return state
 
 
-def restore(load: Callable[[State], None], run: UnfinishedRun) -> bool:
-    """Hand what was saved to `load`; false if nothing was.
+def restore(load: Callable[[], None], run: UnfinishedRun | None) -> None:
+    """Let `load` take over what was saved in `run`, or, without one, by another rank.
 
     Raises `ArtifactError` for a state that is whole, but not that of this training.
     """
-    if run.saved is None:
-        return False
     try:
-        load(run.saved["run"])
+        load()
     except (ArgumentError, ArtifactError, AttributeError, KeyError, TypeError, ValueError) as error:
+        where = "" if run is None else f"{run.path}: "
         raise ArtifactError(
-            f"{run.path}: the state of the run is that of another training ({error})"
+            f"{where}the state of the run is that of another training ({error})"
         ) from None
-    return True
 
 
-def _differences(now: Any, then: Any, name: str = "") -> list[tuple[str, Any, Any]]:
+def differences(now: Any, then: Any, name: str = "") -> list[tuple[str, Any, Any]]:
     """The values that differ: their names, what they were `then` and are `now`."""
     if not isinstance(now, dict) or not isinstance(then, dict):
         return [] if now == then else [(name, then, now)]
     names = [*now, *(key for key in then if key not in now)]
-    found = [_differences(now.get(key), then.get(key), key) for key in names]
+    found = [differences(now.get(key), then.get(key), key) for key in names]
     return [difference for part in found for difference in part]
 
 

@@ -11,14 +11,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bothways import Ragged
+from bothways import Ragged, kernels
 from bothways.artifact import TABLE, NetworkSpec, layer_names
 from bothways.errors import ArgumentError
 from bothways.kernels import default_threads
-from bothways.nn import Adam, AdamW, EmbeddingLSTM, Pool, RaggedTensor, RMSprop, use_threads
+from bothways.nn import (
+    Adam,
+    AdamW,
+    EmbeddingLSTM,
+    Pool,
+    RaggedTensor,
+    RMSprop,
+    VariationalDropout,
+    use_threads,
+)
+from bothways.training._exchange import Exchange, Share
 from bothways.training._learner import Learner, check_optimizer, check_shapes
 from bothways.training._loss import Labels
 from bothways.training._presets import Preset
+from bothways.training._ranks import Ranks
 
 Floats = NDArray[np.float32]
 
@@ -45,7 +56,7 @@ class TorchNetwork(nn.Module):
             layer_dropout=spec.layer_dropout,
         )
         self.pool: Any = None if spec.pooling == "last" else Pool(spec.pooling)  # type: ignore[arg-type]
-        self.dropout = nn.Dropout(spec.dropout)
+        self.dropout = VariationalDropout(spec.dropout)
         self.dense_kernel = nn.Parameter(torch.empty(spec.width, spec.outputs))
         self.dense_bias = nn.Parameter(torch.empty(spec.outputs))
         self.load_tensors(tensors)
@@ -53,26 +64,37 @@ class TorchNetwork(nn.Module):
     def forward(self, ids: RaggedTensor, move: Tensor | None = None) -> Tensor:
         output, states = self.recurrent(ids, move=move)
         features = self.recurrent.last(states) if self.pool is None else self.pool(output)
-        return torch.addmm(self.dense_bias, self.dropout(features), self.dense_kernel)
+        if self.dropout.active:
+            features = features * self.dropout.factors(len(features), features)
+        return torch.addmm(self.dense_bias, features, self.dense_kernel)
 
-    def loss(self, logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+    def loss(
+        self,
+        logits: Tensor,
+        labels: Tensor,
+        weights: Tensor | None = None,
+        texts: int | None = None,
+    ) -> Tensor:
         """Mean cross entropy in nats; `labels (N,)` int64, the place of each text's label, and
-        `weights (N,)`, what its loss is multiplied by before the mean over `N`; with
-        `labels (N, C)` bool the sum over the labels, `weights (N,)` or `(N, C)`."""
-        if labels.dim() == 2:
-            each = nn.functional.binary_cross_entropy_with_logits(
-                logits, labels.float(), reduction="none"
-            )
-            w = 1 if weights is None else weights.reshape(len(labels), -1)
-            return (w * each).sum(dim=1).mean()
-        reduction = "mean" if weights is None else "none"
-        if self.spec.outputs == 1:
-            loss = nn.functional.binary_cross_entropy_with_logits(
-                logits[:, 0], labels.float(), reduction=reduction
-            )
+        `weights (N,)`, what its loss is multiplied by before the mean over `N`, or over `texts`;
+        with `labels (N, C)` bool the sum over the labels, `weights (N,)` or `(N, C)`."""
+        if labels.dim() == 2 or self.spec.outputs == 1:
+            of_sigmoids = nn.functional.binary_cross_entropy_with_logits
+            y = labels if labels.dim() == 2 else labels[:, None]
+            each = of_sigmoids(logits, y.float(), reduction="none")
         else:
-            loss = nn.functional.cross_entropy(logits, labels, reduction=reduction)
-        return loss if weights is None else (weights * loss).mean()
+            each = nn.functional.cross_entropy(logits, labels, reduction="none")[:, None]
+        if weights is not None:
+            each = each * (weights if weights.dim() == 2 else weights[:, None])
+        return each.sum() / (texts or len(labels))
+
+    def drop_in(self, share: Share, texts: int, words: int) -> None:
+        """Let dropout be that of a batch of `texts` with `words` distinct ones, of which the next
+        ids are a share."""
+        by_text = (texts, torch.from_numpy(share.texts))
+        self.recurrent.dropout.part = (words, torch.from_numpy(share.places))
+        for dropout in (self.recurrent.input_dropout, self.recurrent.layer_dropout, self.dropout):
+            dropout.part = by_text
 
     def named(self) -> dict[str, nn.Parameter]:
         """The parameters by the names of `NetworkSpec.tensor_shapes`."""
@@ -96,7 +118,13 @@ class TorchLearner(Learner):
     """A network in torch on `device`; it runs on the CPU too, which is how it is tested."""
 
     def __init__(
-        self, spec: NetworkSpec, tensors: Mapping[str, Floats], recipe: Preset, *, device: str
+        self,
+        spec: NetworkSpec,
+        tensors: Mapping[str, Floats],
+        recipe: Preset,
+        *,
+        device: str,
+        ranks: Ranks | None = None,
     ) -> None:
         if device == "cuda" and not torch.cuda.is_available():
             raise ArgumentError("device 'cuda' was asked for, but torch sees no GPU here")
@@ -120,6 +148,7 @@ class TorchLearner(Learner):
             self.optimizer = kind(self.network.parameters())
         self._device = torch.device(device)
         self._adversarial = recipe.adversarial
+        self.exchange = None if ranks is None else Exchange(ranks)
 
     def step(
         self,
@@ -128,15 +157,23 @@ class TorchLearner(Learner):
         rate: float,
         weights: Floats | None = None,
     ) -> float:
-        batch = RaggedTensor.from_ragged(ids)
-        batch = batch.with_values(batch.values.to(self._device))
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad()
-        self.optimizer.ready(self.network.recurrent.embedding, batch.values)
+        self.optimizer.ready(self.network.recurrent.embedding, RaggedTensor.from_ragged(ids).values)
+        texts = len(ids)
+        if self.exchange is not None:
+            words = kernels.unique(ids.values, len(self.network.recurrent.embedding))
+            share = self.exchange.share(ids, words)
+            self.network.drop_in(share, texts, len(words.distinct))
+            ids, labels = ids.take(share.texts), labels[share.texts]
+            weights = None if weights is None else weights[share.texts]
+        batch = RaggedTensor.from_ragged(ids)
+        batch = batch.with_values(batch.values.to(self._device))
         of_texts = (
             torch.from_numpy(labels).to(self._device),
             None if weights is None else torch.from_numpy(weights).to(self._device),
+            texts,
         )
         move = None
         if self._adversarial:
@@ -152,8 +189,29 @@ class TorchLearner(Learner):
                 move.grad, batch, len(self.network.recurrent.embedding), self._adversarial
             )
             self.network.loss(self.network(batch, worst), *of_texts).backward()
+        loss = loss.detach()
+        if self.exchange is not None:
+            loss = self._sum(self.exchange.ranks, loss, torch.from_numpy(words.distinct).long())
         self.optimizer.step()
         return loss.item()
+
+    def _sum(self, ranks: Ranks, loss: Tensor, words: Tensor) -> Tensor:
+        """Replace the gradients of this rank's share by those of the batch, whose distinct words
+        are `words (U,)`, with one all-reduce; the loss likewise. See `_exchange.py`."""
+        words, table = words.to(self._device), self.network.recurrent.embedding
+        dense = [p for p in self.network.parameters() if p is not table]
+        parts = [torch.zeros_like(p) if p.grad is None else p.grad for p in dense]
+        parts = [loss.reshape(1), *parts, table.grad.to_dense()[words]]  # type: ignore[union-attr]
+        flat = torch.cat([part.reshape(-1) for part in parts])
+        ranks.add(flat)
+        summed = flat.split([part.numel() for part in parts])
+        for p, part in zip(dense, summed[1:-1], strict=True):
+            p.grad = part.reshape(p.shape)
+        rows = summed[-1].reshape(len(words), -1)
+        table.grad = torch.sparse_coo_tensor(
+            words[None], rows, table.shape, is_coalesced=True, check_invariants=False
+        )
+        return summed[0]
 
     def tensors(self) -> dict[str, Floats]:
         self.optimizer.settle()
