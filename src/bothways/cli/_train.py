@@ -89,103 +89,113 @@ def train(
     from bothways import artifact
     from bothways.cli._autotune import tuned, wanted
     from bothways.cli._multilabel import several
-    from bothways.cli._output import messages, print_json
+    from bothways.cli._output import print_json
     from bothways.cli._progress import TrainingProgress
+    from bothways.cli._ranks import joined
     from bothways.cli._resume import check_replaceable
     from bothways.cli._train_shards import check_shards, fit_shards
     from bothways.cli._weights import read_class_weight
     from bothways.data import check_label_sets, held_out_column, is_shards, read, show
+    from bothways.training import launch
 
     # What can be refused without scikit-learn is refused before it is loaded: that takes a second.
-    console = messages()
-    search = wanted(autotune, max_size)
+    place, search = launch(), wanted(autotune, max_size)
     if search is not None and resume:
         raise ArgumentError("--resume goes on with a run, and a search (--autotune) is none")
     if search is not None and start_from is not None:
         raise ArgumentError("--autotune searches for a recipe, and --from has that of its model")
-    artifact.check_writable(out, overwrite=overwrite or resume)
-    read_rows = partial(
-        read,
-        text=text,
-        label=label,
-        weight=weight,
-        multilabel=True,
-        label_separator=label_separator,
-    )
-    larger = memory is not None or cache is not None or is_shards(data)
-    how: Any = {}
-    if larger:
-        check_shards(valid, unlabeled, search, start_from)
-        weights, validation = read_class_weight(class_weight, None), None
-    else:
-        rows = read_rows(data, held_out=held_out_column(valid))
-        labels = check_label_sets(rows)
-        weights = read_class_weight(class_weight, labels)
-        held_out_rows = _validation(valid or "0.2", read_rows, rows.label_sets is not None)
-        validation, how["valid"] = held_out_rows
-        how["sample_weight"] = rows.weights
-        if rows.held_out is not None:
-            how["held_out"] = rows.held_out
-        given: tuple[Any, Any] = (
-            rows.texts,
-            rows.labels if rows.label_sets is None else rows.label_sets,
+    if search is not None and place is not None and place.size > 1:
+        raise ArgumentError(
+            f"--autotune searches in one process, and the launcher started {place.size}"
         )
-        told = f"{len(rows):,} texts with {len(labels)} labels{several(rows)}"
-        console.print(f"{told} from {show(data)}")
-    if unlabeled is not None:
-        others = read(unlabeled, text=text, need_labels=False)
-        how["unlabeled"] = others.texts
-        console.print(f"{len(others):,} texts without labels from {show(unlabeled)}")
-
-    require("sklearn", extra="train", purpose="training")
-    from bothways.estimators import TextClassifier, save_model
-    from bothways.training import UnfinishedRun
-
-    classifier = TextClassifier(
-        preset=preset,
-        epochs=epochs,
-        precision=precision,
-        checkpoint=checkpoint,
-        max_length=max_length,
-        truncate=truncate,
-        directions=directions,
-        lookahead=lookahead,
-        vectors=vectors,
-        start_from=start_from,
-        class_weight=weights,
-        validation=validation,
-        calibrate=calibrate,
-        random_state=seed,
-        threads=threads,
-        device=device,
-    )
-    stopped = _interrupt_on_termination()
-    with UnfinishedRun(out, resume=resume, overwrite=overwrite, warn=console.print) as run:
-        check_replaceable(out, run, overwrite=overwrite)
-        if resume and run.saved is None:
-            console.print(f"there is no unfinished run at {run.path}: beginning anew")
-        if search is not None:
-            classifier = tuned(classifier, console, *given, search, started, **how)
+    with joined(place, device) as team:
+        console, resume = team.console(), resume or team.restarted
+        if team.leads:
+            artifact.check_writable(out, overwrite=overwrite or resume)
+        read_rows = partial(
+            read,
+            text=text,
+            label=label,
+            weight=weight,
+            multilabel=True,
+            label_separator=label_separator,
+        )
+        larger = memory is not None or cache is not None or is_shards(data)
+        how: Any = {}
+        if larger:
+            check_shards(valid, unlabeled, search, start_from)
+            weights, validation = read_class_weight(class_weight, None), None
         else:
-            with TrainingProgress(console, run) as progress:
-                how |= {"watcher": progress, "run": run}
-                if larger:
-                    columns = {"text": text, "label": label, "weight": weight}
-                    columns["label_separator"] = label_separator
-                    shards = {"valid": valid, "memory": memory, "cache": cache}
-                    fit_shards(classifier, data, console, columns | shards, how)
-                else:
-                    classifier.fit(*given, **how)
-        save_model(out, classifier.fitted_, overwrite=overwrite or resume, source=show(data))
-        if not classifier.history_.interrupted:
-            run.finish()
+            rows = read_rows(data, held_out=held_out_column(valid))
+            labels = check_label_sets(rows)
+            weights = read_class_weight(class_weight, labels)
+            held_out_rows = _validation(valid or "0.2", read_rows, rows.label_sets is not None)
+            validation, how["valid"] = held_out_rows
+            how["sample_weight"] = rows.weights
+            if rows.held_out is not None:
+                how["held_out"] = rows.held_out
+            given: tuple[Any, Any] = (
+                rows.texts,
+                rows.labels if rows.label_sets is None else rows.label_sets,
+            )
+            told = f"{len(rows):,} texts with {len(labels)} labels{several(rows)}"
+            console.print(f"{told} from {show(data)}")
+        if unlabeled is not None:
+            others = read(unlabeled, text=text, need_labels=False)
+            how["unlabeled"] = others.texts
+            console.print(f"{len(others):,} texts without labels from {show(unlabeled)}")
 
-    _tell(console, classifier, run)
-    console.print(f"saved {out} after {time.monotonic() - started:.1f} s")
-    if json:
-        print_json(_document(out, classifier))
-    if classifier.history_.interrupted:
-        sys.exit(143 if stopped else 130)
+        require("sklearn", extra="train", purpose="training")
+        from bothways.estimators import TextClassifier, save_model
+
+        classifier = TextClassifier(
+            preset=preset,
+            epochs=epochs,
+            precision=precision,
+            checkpoint=checkpoint,
+            max_length=max_length,
+            truncate=truncate,
+            directions=directions,
+            lookahead=lookahead,
+            vectors=vectors,
+            start_from=start_from,
+            class_weight=weights,
+            validation=validation,
+            calibrate=calibrate,
+            random_state=seed,
+            threads=team.threads(threads),
+            device=device,
+        )
+        stopped = _interrupt_on_termination() if team.ranks is None else []
+        with team.run(out, console, resume=resume, overwrite=overwrite) as run:
+            if run is not None:
+                check_replaceable(out, run, overwrite=overwrite)
+                if resume and run.saved is None:
+                    console.print(f"there is no unfinished run at {run.path}: beginning anew")
+            if search is not None:
+                classifier = tuned(classifier, console, *given, search, started, **how)
+            else:
+                with TrainingProgress(console, run) as progress:
+                    how |= {"watcher": progress, "run": run, "ranks": team.ranks}
+                    if larger:
+                        columns = {"text": text, "label": label, "weight": weight}
+                        columns["label_separator"] = label_separator
+                        shards = {"valid": valid, "memory": memory, "cache": cache}
+                        fit_shards(classifier, data, console, columns | shards, how)
+                    else:
+                        classifier.fit(*given, **how)
+            if run is None:
+                return  # the first process has the same model, and saves it
+            save_model(out, classifier.fitted_, overwrite=overwrite or resume, source=show(data))
+            if not classifier.history_.interrupted:
+                run.finish()
+
+        _tell(console, classifier, run)
+        console.print(f"saved {out} after {time.monotonic() - started:.1f} s")
+        if json:
+            print_json(_document(out, classifier))
+        if classifier.history_.interrupted:
+            sys.exit(143 if stopped else 130)
 
 
 def _tell(console: Console, classifier: TextClassifier, run: UnfinishedRun) -> None:

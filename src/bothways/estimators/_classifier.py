@@ -129,7 +129,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         wrong parameter, `ArtifactError` if the run that should go on was another, and
         `RanksError` if another process is gone or was given something else.
         """
-        fitted = fit_texts(self, X, y, sample_weight, valid, watcher, unlabeled, run, held_out, ranks)
+        fitted = fit_texts(
+            self, X, y, sample_weight, valid, watcher, unlabeled, run, held_out, ranks
+        )
         self._take(fitted)
         return self
 
@@ -169,6 +171,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         cache: str | None = None,
         watcher: Watcher | None = None,
         run: UnfinishedRun | None = None,
+        ranks: Ranks | None = None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> TextClassifier:
         """Train on labelled texts that need not fit into memory; what was fitted before is
@@ -181,8 +184,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         other DATA, `"hash:0.1"` (see `bothways.data.hash_split`), `"column:NAME"` or `"none"`.
         `memory`, bytes or such as `"2GB"`, is what may be taken beside the model; neither it nor
         `threads` changes the result. Word vectors are learned from about 8,000,000 tokens at
-        most, a temperature from about 50,000 texts. `watcher` and `run` as in `fit`; `tell` is
-        told in sentences what becomes of the cache.
+        most, a temperature from about 50,000 texts. `watcher`, `run` and `ranks` as in `fit`;
+        `tell` is told in sentences what becomes of the cache.
 
         Raises `DataError` for rows that cannot be used or shards that change, `ArgumentError` for
         a wrong parameter or too little memory, `CacheError` where the cache cannot be written,
@@ -192,7 +195,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
         columns = {"text": text, "label": label, "weight": weight}
         columns["label_separator"] = label_separator
-        fitted = fit_shards(self, data, columns, valid, memory, cache, watcher, run, tell)
+        fitted = fit_shards(self, data, columns, valid, memory, cache, watcher, run, ranks, tell)
         self._take(fitted)
         return self
 

@@ -24,7 +24,7 @@ from bothways.estimators._vectors import coverage_of_words, learned, vectors_of
 from bothways.estimators._weights import Weights, class_weights, weight_facts
 from bothways.kernels import default_threads
 from bothways.text import TextVectorizer
-from bothways.training import Preset, UnfinishedRun, Watcher, for_texts
+from bothways.training import Preset, Ranks, UnfinishedRun, Watcher, for_texts
 
 LEARNED_TOKENS = 8_000_000
 """Tokens that word vectors are learned from at most, about."""
@@ -47,6 +47,7 @@ def fit_shards(
     cache: str | None,
     watcher: Watcher | None,
     run: UnfinishedRun | None,
+    ranks: Ranks | None,
     tell: Callable[[str], None],
 ) -> Fitted:
     """See `TextClassifier.fit_shards`."""
@@ -61,7 +62,7 @@ def fit_shards(
     how: dict[str, Any] = {"memory": budget, "threads": estimator.threads or default_threads()}
     with open_corpus(plan, cache_root(cache), tell=tell, **how) as corpus:
         ready = _prepared(estimator, recipe, plan, corpus, budget)
-        return train_ready(estimator, ready, started, watcher, run)
+        return train_ready(estimator, ready, started, watcher, run, ranks)
 
 
 def _check_memory(budget: int, recipe: Preset, tokens: int) -> None:

@@ -104,7 +104,7 @@ class Exchange:
         """`numbers (D,)` and `values (u, I)` of the rows at `places`, of `U`, by a ring."""
         D, U, ranks = len(numbers), len(words.distinct), self.ranks
         buffer = np.zeros(D + U * values.shape[1], np.float32)
-        of_rows = buffer[D:].reshape(U, -1)
+        of_rows = buffer[D:].reshape(U, values.shape[1])
         buffer[:D], of_rows[places] = numbers, values
         ranks.add(buffer)
         self._count("added up", 2 * (ranks.size - 1) * buffer.nbytes // ranks.size, U, U)
