@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -27,6 +27,9 @@ ANSWER = 600.0
 """Seconds that a rank waits for the others in a step. One that has ended is noticed at once, by its
 closed connection; this is for one that hangs, or whose host is cut off."""
 
+FAREWELL = 3.0
+"""Seconds that rank 0 stays after a failure, so that the others can ask what it was."""
+
 _STOPPED = "bothways/stopped"
 
 
@@ -39,10 +42,12 @@ def connected(place: Launch, device: str, meeting: float = MEETING) -> Iterator[
     try:
         yield _Group(place)
     except BaseException as error:
-        raise _told(error, store, place.rank) from error
-    finally:
-        with suppress(RuntimeError):
-            dist.destroy_process_group()
+        told = _told(error, store, place.rank)
+        _leave(store, place)
+        if told is error:
+            raise
+        raise told from error
+    dist.destroy_process_group()
 
 
 class _Group(Ranks):
@@ -97,8 +102,6 @@ def _choose_gpu(place: Launch) -> None:
 
 def _meet(place: Launch, device: str, patience: timedelta) -> Any:
     """Find the other ranks; the store that all can read, which torch or its launcher keeps."""
-    # torch would tell of every attempt; what comes of them is one sentence.
-    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     try:
         store, _, _ = next(iter(dist.rendezvous("env://", timeout=patience)))
         store.set_timeout(patience)
@@ -135,17 +138,29 @@ def _noticing() -> Iterator[None]:
 def _told(error: BaseException, store: Any, rank: int) -> BaseException:
     """What this rank says of `error`: what stopped the first one is told to the others."""
     reason = None
-    with suppress(RuntimeError):  # the store is gone where rank 0 is that keeps it
+    with suppress(RuntimeError):  # the store is gone where the process is that kept it
         if store.check([_STOPPED]):
             reason = store.get(_STOPPED).decode()
         elif not isinstance(error, (RanksError, KeyboardInterrupt)):
             what = "there is not enough memory" if isinstance(error, MemoryError) else str(error)
             store.set(_STOPPED, f"rank {rank} stopped: {what or type(error).__name__}")
     if reason and isinstance(error, (RanksError, KeyboardInterrupt)):
-        return RanksError(reason if rank == 0 else f"rank {rank}: {reason}")
-    if rank and isinstance(error, BothwaysError):
+        error = RanksError(reason)
+    if rank and isinstance(error, BothwaysError) and not str(error).startswith("rank "):
         return type(error)(f"rank {rank}: {error}")
     return error
+
+
+def _leave(store: Any, place: Launch) -> None:
+    """Close the connections, by which the others notice. Rank 0, which keeps the store unless the
+    launcher does, waits a moment for them to read there why."""
+    with suppress(RuntimeError):
+        dist.destroy_process_group()
+        left = store.add("bothways/left", 1)
+        until = time.monotonic() + FAREWELL
+        while place.rank == 0 and left < place.size and time.monotonic() < until:
+            time.sleep(0.05)
+            left = store.add("bothways/left", 0)
 
 
 def _first_line(error: BaseException) -> str:

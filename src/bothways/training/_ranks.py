@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -61,6 +62,8 @@ def join_ranks(device: str = "cpu") -> Iterator[Ranks | None]:
     if place is None or place.size == 1:
         yield None
         return
+    # torch would tell of every attempt to connect; what comes of them is one sentence.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     require("torch", extra="torch", purpose="training in several processes")
     from bothways.training._distributed import connected
 

@@ -207,7 +207,7 @@ class TorchLearner(Learner):
         summed = flat.split([part.numel() for part in parts])
         for p, part in zip(dense, summed[1:-1], strict=True):
             p.grad = part.reshape(p.shape)
-        rows = summed[-1].reshape(len(words), -1)
+        rows = summed[-1].reshape(len(words), self.spec.embedding_dim)
         table.grad = torch.sparse_coo_tensor(
             words[None], rows, table.shape, is_coalesced=True, check_invariants=False
         )
