@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bothways.errors import DataError
+from bothways.errors import ArgumentError, DataError
 from bothways.scoring import Done, score
 
 TEXTS = ["a good film", "the bad book", "", "not so very good"]
@@ -357,3 +357,35 @@ def test_a_store(run, tmp_path, tiny_model, shards):
     assert found == whole
     with pytest.raises(DataError, match="holds answers with reject_below"):
         score(str(tiny_model), data, out, reject_below=0.5)
+
+
+def test_parts_have_every_shard_once(run, tmp_path, shards):
+    run("whole")
+    together: dict[str, bytes] = {}
+    for part in range(3):
+        assert run(f"parts/{part}", part=f"{part}/3").shards == (2, 2, 1)[part]
+        assert run(f"parts/{part}", part=f"{part}/3").rows == 0
+        found = files(tmp_path / "parts" / str(part))
+        del found[MANIFEST]
+        assert not found.keys() & together.keys()
+        together |= found
+    whole = files(tmp_path / "whole")
+    del whole[MANIFEST]
+    assert together == whole
+    assert run("more", part="7/8").shards == 0
+
+
+def test_another_part_is_refused(run, tmp_path, shards):
+    run(part="1/3")
+    before = files(tmp_path / "out")
+    for part in ("0/3", "1/2", None):
+        with pytest.raises(DataError, match="part '1/3', and now it is"):
+            run(part=part)
+    (tmp_path / "shards" / "a0.parquet").write_bytes((tmp_path / "shards/a1.parquet").read_bytes())
+    with pytest.raises(DataError, match="which part 1/3 of DATA has no more"):
+        run(part="1/3")
+    assert files(tmp_path / "out") == before
+    for wrong in ("3/3", "1", "-1/3", "a/b", "1/", "", "1/2/3"):
+        with pytest.raises(ArgumentError, match="expected K/N"):
+            run("other", part=wrong)
+    assert not (tmp_path / "other").exists()

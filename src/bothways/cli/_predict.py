@@ -37,6 +37,9 @@ def predict(
                                                "begin with.")] = None,
     engine: Annotated[str | None, typer.Option(help="With --out: local, or ray for a "
                                                "cluster.")] = None,
+    part: Annotated[str | None, typer.Option(help="With --out: K/N scores every N-th shard, from "
+                                             "number K, counted from 0; OUT is for this part "
+                                             "alone.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="With --out: replace what is there "
                          "of another model, or of shards that have changed.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
@@ -64,12 +67,12 @@ def predict(
         if file.startswith("-"):
             raise typer.BadParameter("--out: give the shards as FILE, standard input has no names")
         score(model, file, out, text=text, prefix=prefix, engine=engine or "local",
-              overwrite=overwrite, threads=threads, precision=precision, reject_below=reject_below,
-              json=json)  # fmt: skip
+              part=part, overwrite=overwrite, threads=threads, precision=precision,
+              reject_below=reject_below, json=json)  # fmt: skip
         return
-    given = {"--text": text, "--prefix": prefix, "--engine": engine, "--overwrite": overwrite}
-    for option, value in given.items():
-        if value not in (None, False):
+    given = {"--text": text, "--prefix": prefix, "--engine": engine, "--part": part}
+    for option, value in {**given, "--overwrite": overwrite or None}.items():
+        if value is not None:
             raise typer.BadParameter(f"{option} is for shards: give a folder for them with --out")
     from bothways.cli import _multilabel as multilabel
     from bothways.cli._output import messages

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from bothways.errors import DataError
+from bothways.errors import ArgumentError, DataError
 from bothways.scoring._out import Out
 from bothways.storage import Shard, show
 
@@ -37,6 +37,17 @@ def jobs_for(data: str, shards: Sequence[Shard], out: Out) -> list[Job]:
             )
     _check_apart(data, base, shards, out)
     return jobs
+
+
+def part_of(jobs: list[Job], part: str) -> list[Job]:
+    """Of `jobs` those of a part: `"3/16"` is every sixteenth, from the fourth on.
+
+    Raises `ArgumentError` for anything else than two whole numbers, the first of them smaller.
+    """
+    number, _, count = part.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and int(number) < int(count)):
+        raise ArgumentError(f"got part={part!r}, expected K/N with K from 0 to N - 1, such as 0/16")
+    return jobs[int(number) :: int(count)]
 
 
 def _base(data: str) -> str:

@@ -24,13 +24,15 @@ _FORMAT = 1
 @dataclass(frozen=True)
 class Settings:
     """What answers depend on beside the text. `model` is the model's fingerprint; `text` and
-    `prefix` are None until there is a plan, if nobody asked for them."""
+    `prefix` are None until there is a plan, if nobody asked for them. `part` is kept with them: of
+    two divisions, their folders together would hold some shards twice."""
 
     model: str
     precision: str
     reject_below: float | None
     text: str | None
     prefix: str | None
+    part: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,12 @@ def make_plan(
     stale: list[str] = []
     if ours and before is not None:
         asked, other = _merged(asked, before)
+        left = set(ours) - {job.name for job in jobs}
+        if left and asked.part is not None and not other:
+            raise DataError(
+                f"{show(out.url)}: holds {min(left)}, which part {asked.part} of DATA has no more; "
+                "choose another folder"
+            )
         stale = ours if other else _changed(jobs, versions, ours)
         if stale and not overwrite:
             raise DataError(f"{show(out.url)}: {other or _of(stale)}; --overwrite replaces it")

@@ -12,7 +12,7 @@ from bothways.errors import ArgumentError, require
 from bothways.kernels import Precision, default_threads
 from bothways.runtime import Model, load, refuse_several
 from bothways.scoring._answers import Cost
-from bothways.scoring._jobs import jobs_for
+from bothways.scoring._jobs import jobs_for, part_of
 from bothways.scoring._local import Done, score_shards
 from bothways.scoring._open import peek
 from bothways.scoring._out import Out
@@ -83,6 +83,7 @@ def score(
     threads: int | None = None,
     engine: str = "local",
     overwrite: bool = False,
+    part: str | None = None,
     watcher: Watcher | None = None,
 ) -> Summary:
     """Score every shard of `data` with the model in the folder `model`, and write to `out`.
@@ -92,7 +93,9 @@ def score(
     columns that `score_table` adds, and appears whole or not at all. Shards that are there of the
     same model, settings and version of the shard are left alone; of another they are refused,
     or with `overwrite` made anew. `engine="ray"` spreads shards over the actors of Ray Data, with
-    `threads` each (1 by default); here `threads` are all cores by default.
+    `threads` each (1 by default); here `threads` are all cores by default. `part` is for programs
+    that share the shards: `"3/16"` is every sixteenth, from the fourth on, into a folder of its
+    own, which is refused for another part, and if the part has other shards than it had.
 
     Raises `DataError` where nothing can be read or written, and as `score_table` does. A shard that
     cannot be read does not end the run: it is in `Summary.failed`.
@@ -105,9 +108,11 @@ def score(
     loaded = load(model, precision=precision)
     refuse_several(loaded.spec.network.multilabel, reject_below)
     assert loaded.fingerprint is not None
-    settings = Settings(loaded.fingerprint, precision, reject_below, text, prefix)
+    settings = Settings(loaded.fingerprint, precision, reject_below, text, prefix, part)
     shards = find_shards(data)
     jobs = jobs_for(data, shards, target)
+    if part is not None:
+        jobs = part_of(jobs, part)
     with target.locked():
         plan = make_plan(jobs, target, settings, overwrite=overwrite, peek=peek)
         summary = Summary(
