@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 import shlex
 import subprocess
@@ -20,6 +22,7 @@ GUIDES = [
     *(
         "compare.md",
         "continue.md",
+        "data.md",
         "decisions.md",
         "exchange.md",
         "explain.md",
@@ -43,6 +46,15 @@ def workplace(tmp_path, monkeypatch):
     (tmp_path / "weighted.csv").write_text("text,label,n\n" + "".join(weighted))
     tagged = [line.split(",")[0] + f",{tag}\n" for line, tag in zip(lines, tags, strict=True)]
     (tmp_path / "tags.csv").write_text("text,tags\n" + "".join(tagged))
+    texts, labels = tiny_corpus(60, 2)
+    rows = list(zip(texts, labels, strict=True))
+    (tmp_path / "shards").mkdir()
+    for n in range(3):
+        part = [json.dumps({"text": t, "label": x}) + "\n" for t, x in rows[20 * n : 20 * (n + 1)]]
+        packed = gzip.compress("".join(part).encode())
+        (tmp_path / "shards" / f"part-{n}.jsonl.gz").write_bytes(packed)
+    marked = [f"{t},{x},{'dev' if n % 4 == 0 else 'train'}\n" for n, (t, x) in enumerate(rows)]
+    (tmp_path / "marked.csv").write_text("text,label,split\n" + "".join(marked))
     (tmp_path / "weights.json").write_text('{"neg": 3}')
     (tmp_path / "texts.txt").write_text("good film\n\na bad one\n")
     (tmp_path / "vectors.vec").write_text("good 0.1 0.2 0.3\nbad 0.3 -0.2 0.1\n")

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 def train(
     data: Annotated[str, typer.Argument(help="Labelled texts: .csv .tsv .jsonl .parquet, a "
-                                        "fastText .txt, or a folder with one subfolder a label.")],
+                                        "fastText .txt, a folder with one subfolder a label, or "
+                                        "shards: a folder, glob or URL of files, - for stdin.")],
     out: Annotated[str, typer.Option(help="The model folder to write.")],
     text: Annotated[str | None, typer.Option(help="Column of the texts.")] = None,
     label: Annotated[str | None, typer.Option(help="Column of the labels.")] = None,
