@@ -29,7 +29,7 @@ GUIDES = [
         "labels.md",
         "long-texts.md",
     ),
-    *("reading.md", "report.md", "small.md", "vectors.md"),
+    *("reading.md", "report.md", "scoring.md", "small.md", "vectors.md"),
 ]
 
 
