@@ -29,6 +29,10 @@ from bothways.training import preset
 
 VARIANTS = {
     "fast": ("fast", {}),
+    "fast, words end at punctuation": (
+        "fast",
+        {"standardize": "lower_and_split_at_punctuation"},
+    ),
     "fast, word vectors drawn by chance": ("fast", {"word_vectors": "random"}),
     "fast, vectors not told of labels": ("fast", {"word_vectors": "unsupervised"}),
     "fast, whole words dropped": ("fast", {"word_dropout": 0.2}),
@@ -43,6 +47,10 @@ VARIANTS = {
     "fast, adversarial": ("fast", {"adversarial": 0.3}),
     "fast, never adversarial": ("fast", {"few_adversarial": 0.0}),
     "accurate": ("accurate", {}),
+    "accurate, words end at punctuation": (
+        "accurate",
+        {"standardize": "lower_and_split_at_punctuation"},
+    ),
     "accurate, not adversarial": ("accurate", {"adversarial": 0.0}),
     "accurate, hidden 32": ("accurate", {"hidden_size": 32}),
 }

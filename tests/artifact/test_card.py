@@ -29,6 +29,16 @@ def test_what_the_hub_reads(tiny_model):
     assert "library_name: bothways" in (tiny_model / "README.md").read_text()
 
 
+def test_how_words_end_is_told(tiny_model):
+    spec, _ = artifact.load(tiny_model)
+    for rule, told in (
+        ("lower_and_strip_punctuation", False),
+        ("lower_and_split_at_punctuation", True),
+    ):
+        card = artifact.card(replace(spec, vectorizer=replace(spec.vectorizer, standardize=rule)))
+        assert ("| words | in lower case; punctuation ends them, but apostrophes" in card) is told
+
+
 def test_labels_do_not_reach_the_front_matter(tiny_model):
     spec, _ = artifact.load(tiny_model)
     card = facts(replace(spec, labels=("---\nlicense: mit", "a: [")))

@@ -18,8 +18,9 @@ import bothways
 from bothways import TextClassifier, kernels
 from bothways.errors import ArgumentError, ArtifactError, DataError
 from bothways.kernels import _isa
-from bothways.training import preset
+from bothways.training import PRESETS, preset
 from conftest import tiny_corpus
+from corpus.shards import write_shards
 
 SMALL = replace(preset("classic"), embedding_dim=8, hidden_size=6, epochs=12, learning_rate=2e-2)
 TEXTS, LABELS = tiny_corpus()
@@ -106,6 +107,24 @@ def test_every_part_of_a_recipe_is_used_and_written(tmp_path):
     np.testing.assert_array_equal(again.predict_proba(TEXTS), classifier.predict_proba(TEXTS))
     facts = again.spec.training["recipe"]
     assert (facts["optimizer"], facts["precision"], facts["layers"]) == ("rmsprop", "f32", 2)
+
+
+def test_words_are_found_by_the_rule_of_the_recipe(tmp_path):
+    texts, labels = ["Good,film<br />don't", "bad"] * 10, ["a", "b"] * 10
+    shards = str(write_shards(tmp_path / "shards", texts, labels))
+    assert {p.standardize for p in PRESETS.values()} == {"lower_and_strip_punctuation"}
+    for rule, words in (
+        ("lower_and_strip_punctuation", {"goodfilmbr", "dont", "bad"}),
+        ("lower_and_split_at_punctuation", {"good", "film", "br", "dont", "bad"}),
+        ("lower", {"good,film<br", "/>don't", "bad"}),
+    ):
+        recipe = replace(SMALL, epochs=1, standardize=rule)
+        classifier = TextClassifier(preset=recipe, validation=None)
+        whole = classifier.fit(texts, labels).model_.spec.vectorizer
+        assert set(whole.vocabulary[2:]) == words
+        assert whole.standardize == rule
+        classifier.fit_shards(shards, valid="none", cache=str(tmp_path / "cache"))
+        assert classifier.model_.spec.vectorizer == whole  # and not another rule's cache
 
 
 def test_precision_overrides_the_recipe():

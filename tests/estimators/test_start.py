@@ -62,6 +62,25 @@ def test_the_same_labels_keep_their_probabilities(tmp_path):
     assert new[: len(old)] == old and set(new[len(old) :]) == {"new", "x0", "x1"}
 
 
+def test_words_are_found_by_the_rule_of_the_model(tmp_path):
+    """A recipe from before it named the rule has that of its model; another rule is refused."""
+    path = saved(tmp_path / "m", recipe=replace(RECIPE, standardize="lower"))
+    spec, tensors = artifact.load(path)
+    recipe = {k: v for k, v in spec.training["recipe"].items() if k != "standardize"}
+    spec = replace(spec, training=spec.training | {"recipe": recipe | {"learning_rate": 1e-30}})
+    artifact.save(tmp_path / "old", spec, tensors, "A card.")
+    again = go_on(tmp_path / "old", *more(["neg", "pos"], word="new,"), preset=None, epochs=1)
+    assert again.model_.spec.vectorizer.standardize == "lower"
+    assert again.model_.spec.training["recipe"]["standardize"] == "lower"
+    assert "new," in again.model_.spec.vectorizer.vocabulary
+    with pytest.raises(
+        ArgumentError,
+        match="the model has standardize 'lower', and the preset 'fast' has "
+        "'lower_and_strip_punctuation'; they must be the same",
+    ):
+        go_on(path, *more(["neg", "pos"]))
+
+
 @pytest.mark.parametrize("label", ["maybe", "zero", "an"])
 def test_a_third_label_leaves_the_odds_of_the_two(tmp_path, label):
     path = saved(tmp_path / "m")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,6 +97,9 @@ def test_bothways_to_keras(gone, read_texts, name):
 @pytest.mark.parametrize("name", OURS)
 def test_what_left_comes_back(vocabulary, tmp_path, name):
     spec, tensors = own(vocabulary, **OURS[name])
+    if "max" in name:  # Keras has no such rule, but the file beside the model has
+        rule = {"standardize": "lower_and_split_at_punctuation"}
+        spec = replace(spec, vectorizer=replace(spec.vectorizer, **rule))
     files = _keras_write.encode(spec, tensors, "m.keras")
     for other, data in files.items():
         (tmp_path / other).write_bytes(data)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from bothways import interop
 from bothways.errors import ArtifactError
 from bothways.interop import _onnx
 from bothways.runtime import Model
+from bothways.text import TextVectorizer
 
 onnxruntime = pytest.importorskip("onnxruntime")
 
@@ -107,6 +110,28 @@ def test_the_file_and_what_lies_beside_it(tiny_model, tmp_path):
         assert ids[0].tolist() == example["ids"]
         ours = model.predict_proba([example["text"]])[0]
         np.testing.assert_allclose(ours, example["probabilities"], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "standardize", ["lower_and_strip_punctuation", "lower_and_split_at_punctuation"]
+)
+def test_the_program_of_the_guide(shared_data, standardize, tmp_path, monkeypatch):
+    """It finds the ids of 1,000 reviews by either rule of the presets."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    column = parquet.read_table(shared_data / "imdb_train.parquet", columns=["text"])["text"]
+    texts = column.to_pylist()[::25]
+    words = TextVectorizer(3_000, standardize=standardize).adapt(texts).get_vocabulary()
+    spec, tensors = made(KINDS[0], vocabulary=tuple(words), standardize=standardize)
+    for name, data in _onnx.encode(spec, tensors, "my-model.onnx").items():
+        (tmp_path / name).write_bytes(data)
+    guide = (Path(__file__).parents[2] / "docs" / "exchange.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^```python\n(import json\nimport re\n.*?)^```", guide, re.S | re.M)
+    monkeypatch.chdir(tmp_path)
+    found: dict = {}
+    exec(program, found)
+    ids = Model(spec, tensors).vectorizer.encode_whole(texts)
+    assert len(texts) == 1_000
+    assert [found["ids_of"](text) for text in texts] == [ids[n].tolist() for n in range(1_000)]
 
 
 def test_another_graph_is_not_written(tiny_model, tmp_path, monkeypatch):

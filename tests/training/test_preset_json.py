@@ -21,6 +21,8 @@ def test_there_and_back(name, tmp_path):
 
 
 def test_what_is_not_there_has_its_default():
+    assert parse_preset(b'{"name": "n"}').standardize == "lower_and_strip_punctuation"
+    assert parse_preset(b'{"name": "n", "standardize": null}').standardize is None
     assert parse_preset(b'{"name": "n", "epochs": 3}') == Preset("n", epochs=3)
     assert type(parse_preset(b'{"name": "n", "learning_rate": 1}').learning_rate) is float
 
@@ -46,6 +48,11 @@ def test_every_field_refuses_what_it_cannot_be(name):
         ('{"name": "n", "epochs": 0}', "x: epochs is 0, expected a whole number from 1"),
         ('{"name": "n", "epochs": true}', "x: epochs is true, expected a whole number from 1"),
         ('{"name": "n", "dropout": 1}', "x: dropout is 1, expected a number from 0 to below 1"),
+        (
+            '{"name": "n", "standardize": "split"}',
+            'x: standardize is "split", expected one of "lower_and_strip_punctuation", '
+            '"lower_and_split_at_punctuation", "lower", "strip_punctuation", null',
+        ),
         ('{"name": "n", "mask": 1}', "x: mask is 1, expected true or false"),
         ('{"name": "n", "pooling": "sum"}', 'x: pooling is "sum", expected one of "last"'),
         ('{"name": "n", "learning_rate": NaN}', "x: it holds NaN, which is not JSON"),

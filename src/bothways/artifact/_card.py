@@ -31,6 +31,7 @@ def card(spec: Spec, source: str | None = None) -> str:
         "| | |",
         "|---|---|",
         f"| vocabulary | {len(v.vocabulary):,} tokens{cut} |",
+        *_words(v.standardize),
         f"| embedding, hidden | {n.embedding_dim}, {_widths(n)} |",
         f"| weights | {parameters:,} {'float32' if spec.storage == 'f32' else 'in 8 bits'} |",
         f"| padding | {'never computed' if n.mask else 'read, as an unmasked model does'} |",
@@ -77,6 +78,13 @@ def card(spec: Spec, source: str | None = None) -> str:
         f"Made by Bothways {spec.bothways_version}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _words(standardize: str | None) -> list[str]:
+    """How words are found, where that is not Keras's rule or one of its others."""
+    if standardize != "lower_and_split_at_punctuation":
+        return []
+    return ["| words | in lower case; punctuation ends them, but apostrophes, which vanish |"]
 
 
 def _readers(n: NetworkSpec) -> str:

@@ -86,6 +86,7 @@ def _model(folder: str) -> dict[str, Any]:
         "task": spec.task,
         "labels": list(spec.labels),
         "vocabulary": len(vectorizer.vocabulary),
+        "standardize": vectorizer.standardize or "nothing",
         "longest text": vectorizer.output_sequence_length or "any",
         "network": {
             "embedding": network.embedding_dim,

@@ -25,9 +25,11 @@ def presets(
     if json:
         print_json({recipe["name"]: recipe for recipe in recipes})
         return
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("", *PRESETS, box=None, pad_edge=False)
+    # A value that is too long goes on below: two that begin alike would look the same.
+    columns = (Column(recipe, overflow="fold") for recipe in PRESETS)
+    table = Table("", *columns, box=None, pad_edge=False)
     for field in recipes[0]:
         if field != "name":
             table.add_row(field, *("-" if r[field] is None else str(r[field]) for r in recipes))

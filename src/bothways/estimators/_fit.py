@@ -99,10 +99,7 @@ def prepared(
     weights = text_weights(train_part.weights, of_classes, train_part.codes, "training")
     known, places = targets, np.arange(len(targets.classes))
     if start is None:
-        vectorizer = TextVectorizer(
-            recipe.max_tokens, output_sequence_length=recipe.length, truncate=recipe.truncate
-        )
-        vectorizer.adapt([*train_part.texts, *others])
+        vectorizer = vectorizer_of(recipe).adapt([*train_part.texts, *others])
     else:
         start.check(recipe, targets)
         classes, places = start.labels(targets)
@@ -205,6 +202,16 @@ def _as_dataset(texts: list[str], targets: Targets) -> Dataset:
         return Dataset(texts, None, "", label_sets=label_sets(targets))
     names = targets.names
     return Dataset(texts, [names[c] for c in targets.codes.tolist()], "")
+
+
+def vectorizer_of(recipe: Preset) -> TextVectorizer:
+    """That of the recipe, without words."""
+    return TextVectorizer(
+        recipe.max_tokens,
+        standardize=recipe.standardize,
+        output_sequence_length=recipe.length,
+        truncate=recipe.truncate,
+    )
 
 
 def spec_of(

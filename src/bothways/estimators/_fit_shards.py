@@ -16,14 +16,13 @@ from bothways.data import Dataset, find_shards, first_columns, hash_split
 from bothways.errors import ArgumentError, DataError
 from bothways.estimators._blockwise import BUFFER, Blockwise, unweighted
 from bothways.estimators._calibrate import wants_calibration
-from bothways.estimators._fit import recipe_of, spec_of, training_facts
+from bothways.estimators._fit import recipe_of, spec_of, training_facts, vectorizer_of
 from bothways.estimators._key import run_key
 from bothways.estimators._ready import Fitted, Ready, train_ready
 from bothways.estimators._targets import check_labels_there
 from bothways.estimators._vectors import coverage_of_words, learned, vectors_of
 from bothways.estimators._weights import Weights, class_weights, weight_facts
 from bothways.kernels import default_threads
-from bothways.text import TextVectorizer
 from bothways.training import Preset, Ranks, UnfinishedRun, Watcher, for_texts
 
 LEARNED_TOKENS = 8_000_000
@@ -89,10 +88,7 @@ def _plan(data: str, columns: dict[str, Any], valid: str, recipe: Preset) -> Pla
     inputs = _inputs(data, columns, False)
     if choose is None and valid != "none":
         inputs += _inputs(valid, columns, True)
-    vectorizer = TextVectorizer(
-        recipe.max_tokens, output_sequence_length=recipe.length, truncate=recipe.truncate
-    )
-    return Plan(data, valid, tuple(inputs), columns, vectorizer.get_config(), choose)
+    return Plan(data, valid, tuple(inputs), columns, vectorizer_of(recipe).get_config(), choose)
 
 
 def _inputs(data: str, columns: dict[str, Any], held_out: bool) -> list[Input]:

@@ -33,11 +33,13 @@ class Start(NamedTuple):
         recipe = self.spec.training.get("recipe")
         if not isinstance(recipe, dict):
             raise ArgumentError(f"{self.source}: the model states no recipe; give a preset")
+        # Those written before recipes named the rule for words are of any rule.
+        recipe = recipe | {"standardize": self.spec.vectorizer.standardize}
         return parse_preset(json.dumps(recipe).encode(), f"{self.source}: its recipe")
 
     def check(self, recipe: Preset, targets: Targets) -> None:
-        """Raise `ArgumentError` unless the recipe's network is the model's, dropout aside, and
-        the data has as many labels a text."""
+        """Raise `ArgumentError` unless the recipe's network is the model's, dropout aside, its
+        words are found by the same rule, and the data has as many labels a text."""
         own = self.spec.network
         try:
             check_trainable(own)
@@ -50,8 +52,9 @@ class Start(NamedTuple):
                 f"has {words[targets.multilabel]} a text"
             )
         wanted = network_of(recipe, outputs=own.outputs, multilabel=own.multilabel)
-        for name, value in dataclasses.asdict(own).items():
-            other = getattr(wanted, name)
+        fields = [(name, value, getattr(wanted, name)) for name, value in vars(own).items()]
+        fields.append(("standardize", self.spec.vectorizer.standardize, recipe.standardize))
+        for name, value, other in fields:
             if value != other and not name.endswith("dropout"):
                 raise ArgumentError(
                     f"{self.source}: the model has {name} {value!r}, and the preset "

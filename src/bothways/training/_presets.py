@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
+
+Standardize: TypeAlias = Literal[
+    "lower_and_strip_punctuation",
+    "lower_and_split_at_punctuation",
+    "lower",
+    "strip_punctuation",
+    None,
+]
 
 
 @dataclass(frozen=True)
 class Preset:
     """Everything that decides what a training run does, but for the data and the seed.
 
-    `max_tokens` words are kept and texts are cut at `length` tokens (None: never), and
-    `truncate` says which are kept: see `bothways.TextVectorizer`. `mask` False fills texts with
-    zeros up to `length` and reads them, as an unmasked model does.
+    `max_tokens` words are kept and texts are cut at `length` tokens (None: never), `truncate`
+    says which are kept, and `standardize` what a word is: see `bothways.TextVectorizer`.
+    `mask` False fills texts with zeros up to `length` and reads them, as an unmasked model does.
     `adversarial` is the distance by which each text is moved to be read a second time, at twice
     the cost of a step: see `bothways.training.ClassifierNetwork`; `few_adversarial` is that
     distance where the texts are so few that there are four times as many passes. With
@@ -35,6 +43,7 @@ class Preset:
     max_tokens: int | None = 20_000
     length: int | None = 600
     truncate: Literal["head", "tail", "middle"] = "head"
+    standardize: Standardize = "lower_and_strip_punctuation"
     embedding_dim: int = 256
     hidden_size: int = 32
     layers: int = 1
@@ -65,7 +74,7 @@ class Preset:
 
 
 CLASSIC = Preset("classic")
-"""The classic model to the letter: 20,000 tokens, cut at 600, Embedding(256),
+"""The classic model to the letter: 20,000 words by Keras's rule, texts cut at 600, Embedding(256),
 Bidirectional(LSTM(32)), Dropout(0.5), RMSprop as Keras defines it, batches of 32."""
 
 FAST = Preset(

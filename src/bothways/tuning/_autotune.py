@@ -63,7 +63,9 @@ def autotune(
         raise ArgumentError(f"trials must be a whole number from 1, got {trials!r}")
     base = first_recipe(classifier, texts, fit.get("valid"), fit.get("held_out"))
     most = None if max_size is None else parse_size(max_size)
-    vectorizer = TextVectorizer(output_sequence_length=base.length).adapt(texts)
+    vectorizer = TextVectorizer(
+        standardize=base.standardize, output_sequence_length=base.length
+    ).adapt(texts)
     sizes, cost = _measured(texts, labels, vectorizer)
     overridden = {name for name in vars(base) if getattr(classifier, name, None) is not None}
     if classifier.vectors is not None:  # the embedding is as wide as they are

@@ -51,7 +51,7 @@ SPACE: Space = {
 }
 """Ranges around what serves texts from questions of ten words to long reviews, from thousands of
 them to a hundred thousand. Wider ones find nothing more within minutes, and take longer to
-search."""
+search. `standardize` cannot be among them: sizes are told from the words of one vocabulary."""
 
 
 def space_around(base: Preset, fixed: Collection[str], vocabulary: int, space: Space) -> Space:
