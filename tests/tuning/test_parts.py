@@ -54,6 +54,12 @@ def test_every_point_is_a_readable_recipe_within_the_table(base, data):
             assert len(digits) <= 3 or value in (table[name].low, table[name].high)
 
 
+def test_what_looks_ahead_stays_of_the_kind_that_can():
+    base = replace(preset("fast"), lookahead=5)
+    free, table = (space_around(of, (), 9_999, SPACE) for of in (preset("fast"), base))
+    assert free.keys() - table.keys() == {"layers", "pooling"}
+
+
 def test_between_one_layer_nothing_is_dropped():
     base = replace(preset("fast"), layers=2, layer_dropout=0.3)
     recipe = recipe_at(base, {"layers": 1}, 100, {"layers": Choice((1, 2))})

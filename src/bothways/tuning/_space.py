@@ -59,6 +59,8 @@ def space_around(base: Preset, fixed: Collection[str], vocabulary: int, space: S
 
     A vocabulary of more than the `vocabulary` words of the texts is the same as all of them.
     """
+    if base.lookahead is not None:  # of one layer alone, and of no last state
+        fixed = {*fixed, "layers", "pooling"}
     around: dict[str, Span | Choice] = {}
     for name, values in space.items():
         if name in fixed:
