@@ -29,6 +29,8 @@ class Team(NamedTuple):
     @property
     def restarted(self) -> bool:
         """Has the launcher started it again after a failure? It goes on then, untold."""
+        if self.ranks is not None:
+            return self.ranks.restarts > 0
         return self.place is not None and self.place.restarts > 0
 
     def threads(self, given: int | None) -> int | None:

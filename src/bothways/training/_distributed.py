@@ -16,6 +16,7 @@ from torch import Tensor
 
 from bothways.errors import ArgumentError, BothwaysError, RanksError
 from bothways.training._launch import Launch
+from bothways.training._meeting import agree_on_start
 from bothways.training._ranks import Ranks
 
 Floats = NDArray[np.float32]
@@ -30,7 +31,7 @@ closed connection; this is for one that hangs, or whose host is cut off."""
 FAREWELL = 3.0
 """Seconds that rank 0 stays after a failure, so that the others can ask what it was."""
 
-_STOPPED = "bothways/stopped"
+_STOPPED = "stopped"
 
 
 @contextmanager
@@ -55,6 +56,8 @@ class _Group(Ranks):
 
     def __init__(self, place: Launch) -> None:
         self.rank, self.size = place.rank, place.size
+        # Only the launcher of the host where a process failed counts that.
+        self.restarts = max(int(n) for n in self.tell(str(place.restarts).encode()))
 
     def add(self, x: Any) -> None:
         # The parts of a ring are added up in one place each and sent on: all have the same bits.
@@ -105,6 +108,8 @@ def _meet(place: Launch, device: str, patience: timedelta) -> Any:
     try:
         store, _, _ = next(iter(dist.rendezvous("env://", timeout=patience)))
         store.set_timeout(patience)
+        start = agree_on_start(store, place.rank, place.size, patience.total_seconds())
+        store = dist.PrefixStore(f"bothways/{start}", store)
         dist.init_process_group(
             "gloo" if device == "cpu" else "cpu:gloo,cuda:nccl",
             store=store,
@@ -113,7 +118,7 @@ def _meet(place: Launch, device: str, patience: timedelta) -> Any:
             timeout=timedelta(seconds=ANSWER),
         )
         dist.barrier()
-    except (RuntimeError, ValueError, OSError) as error:
+    except (RanksError, RuntimeError, ValueError, OSError) as error:
         with suppress(RuntimeError, ValueError, AssertionError):
             dist.destroy_process_group()
         raise RanksError(
@@ -156,11 +161,11 @@ def _leave(store: Any, place: Launch) -> None:
     launcher does, waits a moment for them to read there why."""
     with suppress(RuntimeError):
         dist.destroy_process_group()
-        left = store.add("bothways/left", 1)
+        left = store.add("left", 1)
         until = time.monotonic() + FAREWELL
         while place.rank == 0 and left < place.size and time.monotonic() < until:
             time.sleep(0.05)
-            left = store.add("bothways/left", 0)
+            left = store.add("left", 0)
 
 
 def _first_line(error: BaseException) -> str:

@@ -21,13 +21,15 @@ Floats = NDArray[np.float32]
 
 
 class Ranks(ABC):
-    """This process is number `rank` of `size`; all call the same methods in the same order.
+    """This process is number `rank` of `size`; all call the same methods in the same order. A
+    launcher has started them again `restarts` times.
 
     Each method raises `RanksError` if another process is gone.
     """
 
     rank: int
     size: int
+    restarts: int = 0
 
     @abstractmethod
     def add(self, x: Any) -> None:
