@@ -123,6 +123,20 @@ def test_keras_guide(workplace):
     assert len(others) == 1
 
 
+def test_distributed_guide(workplace):
+    """Its first command, under the launcher, and its program, without one."""
+    page = (ROOT / "docs" / "distributed.md").read_text(encoding="utf-8")
+    program, *arguments = shlex.split(blocks("console", page)[0])
+    assert program == "torchrun"
+    command = [sys.executable, "-m", "torch.distributed.run", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0 and "saved my-model" in done.stderr, done.stderr
+    names: dict[str, object] = {}
+    (block,) = blocks("python", page)
+    exec(compile(block, "distributed.md", "exec"), names)
+    assert names["ranks"] is None and names["classifier"].model_
+
+
 def test_python_examples(workplace):
     names: dict[str, object] = {}
     assert len(blocks("python")) >= 3
