@@ -6,16 +6,17 @@
 Reviews (column `text`) are repeated and perturbed, each copy with a twentieth of its words left out
 by chance, seed 0, until there are `--texts`; shards hold 20,000. Without `--kill` everybody takes
 turns at the texts of five shards, on one thread and on two: lines of text through `predict`, and
-shards of each format through `predict --out`; a rate is the median of the rounds, of the command's
-own clock, which begins when the model is read. With `--kill` all shards are scored once, and
-once more in a run that is killed with SIGKILL so many times, evenly spread, and begun again;
-then the two folders are compared, byte by byte.
+shards of each format through `predict --out`. Figures are medians of the rounds, without the time
+to read the model: texts a second, and microseconds of processor time, which a busy machine changes
+less. With `--kill` all shards are scored once, and once more in a run that is killed with SIGKILL
+so many times, evenly spread, and begun again; then the folders are compared, byte by byte.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import signal
 import statistics
 import subprocess
@@ -65,49 +66,56 @@ def in_other_formats(parquet: Path, work: Path) -> dict[str, Path]:
     return found
 
 
-def turn(model: str, kind: str, data: Path, threads: int, work: Path) -> dict[str, float]:
-    """Score once: rows a second, and the share of the work that is not the model."""
-    options = ["--threads", str(threads)]
+def timed(command: list[object]) -> tuple[float, float, bytes]:
+    """Seconds of a command, seconds of processor time, and what it wrote to stdout."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    done.check_returncode()
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, spent, done.stdout
+
+
+def turn(
+    model: str, kind: str, data: Path, texts: int, threads: int, work: Path
+) -> dict[str, float]:
+    """Score once, beyond reading the model: texts a second, and what a text costs."""
+    command = [*COMMAND, model, data, "--threads", str(threads)]
+    idle, idle_spent, _ = timed([*COMMAND, model])
     if kind == "lines":
-        start = time.perf_counter()
-        subprocess.run(
-            [*COMMAND, model, data, *options],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=True,
-        )
-        seconds = time.perf_counter() - start - startup(model)
-        with data.open("rb") as lines:
-            return {"rate": sum(1 for _ in lines) / seconds}
-    with tempfile.TemporaryDirectory(dir=work) as out:
-        command = [*COMMAND, model, data, "--out", out, "--json", *options]
-        done = subprocess.run(command, capture_output=True, check=True)
-    found = json.loads(done.stdout)
-    return {"rate": found["rows_per_second"], "not_the_model": found["not_the_model"]}
+        seconds, spent, _ = timed(command)
+        found = {"rows_per_second": texts / (seconds - idle)}
+    else:
+        with tempfile.TemporaryDirectory(dir=work) as out:
+            _, spent, told = timed([*command, "--out", out, "--json"])
+        found = json.loads(told)
+    return {
+        "rate": found["rows_per_second"],
+        "microseconds": 1e6 * (spent - idle_spent) / texts,
+        **({"not_the_model": found["not_the_model"]} if "not_the_model" in found else {}),
+    }
 
 
-def startup(model: str) -> float:
-    """Seconds until `predict` has read the model and ends, having nothing to do."""
-    start = time.perf_counter()
-    subprocess.run([*COMMAND, model], input=b"", stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - start
-
-
-def rates(model: str, parquet: Path, work: Path, rounds: int) -> dict[str, dict[str, float]]:
+def rates(
+    model: str, parquet: Path, texts: int, work: Path, rounds: int
+) -> dict[str, dict[str, float]]:
     """The medians of everybody's turns, by who it is."""
     data = in_other_formats(parquet, work)
     cases = [(kind, threads) for threads in (1, 2) for kind in data]
     turns: dict[tuple[str, int], list[dict[str, float]]] = {case: [] for case in cases}
     for n in range(rounds):
         for case in cases[n % len(cases) :] + cases[: n % len(cases)]:
-            turns[case].append(turn(model, case[0], data[case[0]], case[1], work))
+            turns[case].append(turn(model, case[0], data[case[0]], texts, case[1], work))
     results = {}
     for (kind, threads), found in turns.items():
         name = f"{kind}, threads {threads}"
         results[name] = {key: statistics.median(f[key] for f in found) for key in found[0]}
         share = results[name].get("not_the_model")
         more = "" if share is None else f"   not the model {share:5.1%}"
-        print(f"{name:22}{results[name]['rate']:10,.0f} texts/s{more}", flush=True)
+        rate, spent = results[name]["rate"], results[name]["microseconds"]
+        print(f"{name:20}{rate:9,.0f} texts/s{spent:7.0f} microseconds a text{more}", flush=True)
     return results
 
 
@@ -180,7 +188,7 @@ def main() -> None:
         if options.kill:
             result["killed"] = killed(options.model, parquet, work, options.kill)
         else:
-            result["rates"] = rates(options.model, parquet, work, options.rounds)
+            result["rates"] = rates(options.model, parquet, texts, work, options.rounds)
     if options.json:
         Path(options.json).write_text(json.dumps(result, indent=1) + "\n")
     if options.kill and not result["killed"]["same"]:  # type: ignore[index]

@@ -78,3 +78,10 @@ def test_wrong_usage(tiny_model, options, said):
     done = run("predict", tiny_model, *options)
     assert done.returncode == 2
     assert said in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_a_table_is_not_lines(tmp_path, tiny_model):
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    for name in ("a.parquet", ""):
+        done = run("predict", tiny_model, tmp_path / name)
+        assert done.returncode == 1 and "; --out FOLDER scores " in done.stderr

@@ -241,6 +241,17 @@ def test_out_must_be_apart_from_data(run, tmp_path, shards):
     assert run("shards/out", data=f"{tmp_path}/shards/*.parquet").already == 4
 
 
+def test_nothing_is_begun_for_an_option_that_is_wrong(run, tmp_path, several_folder):
+    for options, said in (
+        ({"reject_below": 3}, "reject_below must be a number from 0 to 1, got 3"),
+        ({"engine": "dask"}, "got engine='dask', expected one of local, ray"),
+        ({"model": several_folder, "reject_below": 0.5}, "gives a text several labels"),
+    ):
+        with pytest.raises(ArgumentError, match=said):
+            run(**options)
+        assert not (tmp_path / "out").exists()
+
+
 def test_two_of_one_name(run, tmp_path, tiny_model):
     for folder in ("x", "y"):
         (tmp_path / folder).mkdir()

@@ -125,7 +125,13 @@ def _open(file: str) -> int:
     if file == "-":
         return 0
     if os.path.isdir(file):
-        raise DataError(f"{file}: is a folder, expected a file with a text a line")
+        raise DataError(
+            f"{file}: is a folder, expected a file with a text a line; --out FOLDER scores shards"
+        )
+    if file.endswith(".parquet"):
+        raise DataError(
+            f"{file}: is a table, expected a file with a text a line; --out FOLDER scores tables"
+        )
     try:
         return os.open(file, os.O_RDONLY)
     except OSError as error:

@@ -8,9 +8,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+
 from bothways.errors import ArgumentError, require
 from bothways.kernels import Precision, default_threads
-from bothways.runtime import Model, load, refuse_several
+from bothways.runtime import Model, decide, load, refuse_several
 from bothways.scoring._answers import Cost
 from bothways.scoring._jobs import jobs_for, part_of
 from bothways.scoring._local import Done, score_shards
@@ -107,6 +109,7 @@ def score(
     target = Out(out)
     loaded = load(model, precision=precision)
     refuse_several(loaded.spec.network.multilabel, reject_below)
+    decide(np.zeros((0, len(loaded.labels))), loaded.spec, reject_below)  # is it a number?
     assert loaded.fingerprint is not None
     settings = Settings(loaded.fingerprint, precision, reject_below, text, prefix, part)
     shards = find_shards(data)
