@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from bothways.data import read
 from bothways.errors import DataError
 from bothways.storage import (
     _stdin,
@@ -67,6 +68,12 @@ def test_folders_and_globs(tmp_path):
     assert names(f"{tmp_path}/deep/**/*.csv") == ["c.csv"]
     assert not is_shards(f"{tmp_path}/x[1].csv") and names(f"{tmp_path}/x[1].csv") == ["x[1].csv"]
     assert not is_shards(f"{tmp_path}/gone.csv")
+
+
+def test_this_machine_needs_no_fsspec(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    make(tmp_path, "a.csv", "b.csv")
+    assert read(f"file://{tmp_path}/*.csv").texts == read(tmp_path).texts == ["a", "a"]
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def memory():
 
 
 def test_a_store_in_memory(memory):
-    for data in ("memory://in", "memory://in/*.csv*", "memory://**/*.csv*"):
+    for data in ("memory://in", "memory://in/*", "memory://in/*.csv*", "memory://**/*.csv*"):
         assert is_shards(data)
         rows = read(data)
         assert rows.texts == TEXTS

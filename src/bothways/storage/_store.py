@@ -27,14 +27,17 @@ class Remote(NamedTuple):
 def list_store(url: str) -> list[Remote]:
     """The files of a URL that is a glob, a folder or a file, perhaps none.
 
-    Names that begin with a dot or an underscore are left out of a folder. Raises `DataError`
-    where the store refuses, and `MissingExtraError` without the package for its protocol.
+    Names that begin with a dot or an underscore are left out, but for a glob that does. Raises
+    `DataError` where the store refuses, and `MissingExtraError` without the package for its
+    protocol.
     """
     with _told(url):
         store, path = _store(url)
         store.invalidate_cache()
         if any(letter in path for letter in ("*[" if _is_http(url) else "*[?")):
-            found = store.glob(path, detail=True).values()
+            found = list(store.glob(path, detail=True).values())
+            if not path.rpartition("/")[2].startswith(("_", ".")):
+                found = [info for info in found if _counts(info["name"])]
         elif path.endswith("/") or store.isdir(path):
             found = [info for info in store.ls(path, detail=True) if _counts(info["name"])]
         else:
