@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -24,10 +25,16 @@ def pod(name):
     return found.get("Deployment", found.get("Job"))["spec"]["template"]["spec"]
 
 
-def command(container, shared, **environment):
-    """The command of a container, where /shared is the folder `shared`."""
-    program, *words = [*container["command"], *container.get("args", [])]
-    for name, value in environment.items():
+def command(container, shared, **variables):
+    """The command of a container, where /shared is the folder `shared`, and its environment."""
+    given = {entry["name"]: entry["value"] for entry in container.get("env", [])} | variables
+    given = {name: _moved(value, shared) for name, value in given.items()}
+    words = [_moved(word, shared) for word in [*container["command"], *container.get("args", [])]]
+    for name, value in given.items():
         words = [word.replace(f"$({name})", value) for word in words]
-    words = [word.replace("/shared/", f"{shared}/") for word in words]
-    return [str(Path(sys.executable).parent / program), *words]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return words, os.environ | given | {"PATH": path}
+
+
+def _moved(word, shared):
+    return f"{shared}{word.removeprefix('/shared')}" if word.startswith("/shared/") else word
