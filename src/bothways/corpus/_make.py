@@ -87,7 +87,9 @@ def _make(plan: Plan, path: str, memory: int, threads: int, tell: Callable[[str]
         words = read_note(_words(path))
         if words is None:
             data = sum(input.shard.bytes for input in plan.inputs)
-            tell(f"counting the words of {len(plan.inputs):,} shards ({size(data)})")
+            count = len(plan.inputs)
+            shards = f"{count:,} shard{'s' if count > 1 else ''}"
+            tell(f"counting the words of {shards} ({size(data)})")
             words = _count(plan, path, memory, threads)
         labels, learned, sets = _labels(plan, words)
         _announce(path, words, tell)

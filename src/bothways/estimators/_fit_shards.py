@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bothways._amounts import parse_size
+from bothways._amounts import parse_size, size
 from bothways.corpus import Corpus, Input, Plan, Tally, cache_root, open_corpus
 from bothways.data import Dataset, find_shards, first_columns, hash_split
 from bothways.errors import ArgumentError, DataError
@@ -70,8 +70,8 @@ def _check_memory(budget: int, recipe: Preset, tokens: int) -> None:
     least = _PROCESS + max(3 * BUFFER, learning)
     if budget < least:
         raise ArgumentError(
-            f"got {budget / 1e6:,.0f} MB of memory (--memory), and training with the preset "
-            f"{recipe.name!r} takes at least {-(-least // 10**6):,}MB beside the model"
+            f"got {size(budget)} of memory (--memory), and training with the preset "
+            f"{recipe.name!r} takes at least {-(-least // 10**6)}MB beside the model"
         )
 
 
