@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bothways._amounts import parse_size, size
 from bothways.corpus import Corpus, Input, Plan, Tally, cache_root, open_corpus
-from bothways.data import Dataset, find_shards, first_columns, hash_split
+from bothways.data import Dataset, find_shards, first_columns, held_out_column, held_out_rows
 from bothways.errors import ArgumentError, DataError
 from bothways.estimators._blockwise import BUFFER, Blockwise, unweighted
 from bothways.estimators._calibrate import wants_calibration
@@ -32,9 +32,6 @@ LEARNED_TOKENS = 8_000_000
 # vectors takes for each token.
 _PROCESS = 250 * 10**6
 _LEARNING = 80
-
-
-Choice = Callable[[Dataset], NDArray[np.bool_]]
 
 
 def fit_shards(
@@ -76,19 +73,19 @@ def _check_memory(budget: int, recipe: Preset, tokens: int) -> None:
 
 
 def _plan(data: str, columns: dict[str, Any], valid: str, recipe: Preset) -> Plan:
-    of_rows = valid.partition(":")[0] if ":" in valid else ""
-    choose: Choice | None = None
-    if of_rows == "hash":
-        fraction: Any = valid.removeprefix("hash:")
-        hash_split([], fraction)  # refuses what is no fraction
-        choose = lambda piece: hash_split(piece.texts, fraction)  # noqa: E731
-    elif of_rows == "column":
-        columns = {**columns, "held_out": valid.removeprefix("column:")}
-        choose = lambda piece: np.array(piece.held_out, np.bool_)  # noqa: E731
+    choose = None
+    if valid.startswith(("hash:", "column:")):
+        held_out_rows(valid, [], [])  # refuses what is no fraction, or no name
+        choose = partial(_held_out, valid)
+        columns = {**columns, "held_out": held_out_column(valid)}
     inputs = _inputs(data, columns, False)
     if choose is None and valid != "none":
         inputs += _inputs(valid, columns, True)
     return Plan(data, valid, tuple(inputs), columns, vectorizer_of(recipe).get_config(), choose)
+
+
+def _held_out(valid: str, piece: Dataset) -> NDArray[np.bool_]:
+    return held_out_rows(valid, piece.texts, piece.held_out)
 
 
 def _inputs(data: str, columns: dict[str, Any], held_out: bool) -> list[Input]:
