@@ -36,6 +36,12 @@ def using(tier):
     kernels.set_isa(before)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_shards(tmp_path_factory):
+    """Training from shards keeps nothing in the user's folder."""
+    os.environ["BOTHWAYS_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(20051)

@@ -27,6 +27,7 @@ GUIDES = [
         "exchange.md",
         "explain.md",
         "labels.md",
+        "large.md",
         "long-texts.md",
     ),
     *("reading.md", "report.md", "scoring.md", "small.md", "vectors.md"),
