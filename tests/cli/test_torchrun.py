@@ -15,6 +15,9 @@ import pytest
 from cli.test_cli import corpus, run  # noqa: F401
 
 PROGRAM = Path(__file__).with_name("rank_command.py")
+SOON = 60.0
+"""Seconds, for machines with much else to do; who waited for an answer in vain would take 600."""
+
 OPTIONS = ("--preset", "classic", "--epochs", "3", "--valid", "24", "--threads", "1")
 
 
@@ -102,7 +105,7 @@ def test_torchrun_restarts_and_the_run_goes_on(whole, corpus, tmp_path):  # noqa
 def test_without_restarts_the_others_stop_and_resume_goes_on(whole, corpus, tmp_path):  # noqa: F811
     command = ("train", corpus, "--out", tmp_path / "m", *OPTIONS)
     codes, _, messages, seconds = ranks(*command, ends=[[0, 1, 5, "kill"]])
-    assert codes == [1, -9] and seconds < 5
+    assert codes == [1, -9] and seconds < SOON
     *told, kept, last = messages[0].splitlines()
     assert last.startswith("bothways: another process is gone, or does not answer: ")
     assert kept == f"{tmp_path / 'm'}.run is kept: the same command with --resume goes on"
@@ -120,7 +123,7 @@ def test_without_restarts_the_others_stop_and_resume_goes_on(whole, corpus, tmp_
 def test_what_stops_one_is_told_by_all(corpus, tmp_path, how, sentence, who):  # noqa: F811
     command = ("train", corpus, "--out", tmp_path / "m", *OPTIONS)
     codes, _, messages, seconds = ranks(*command, ends=[[0, who, 2, how]])
-    assert codes == [1, 1] and seconds < 5
+    assert codes == [1, 1] and seconds < SOON
     last = [message.splitlines()[-1] for message in messages]
     assert last[1 - who] == f"bothways: rank {who} stopped: {sentence}"
     assert sentence in last[who] and "stopped" not in last[who]

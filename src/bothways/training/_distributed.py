@@ -163,7 +163,8 @@ def _leave(store: Any, place: Launch) -> None:
         dist.destroy_process_group()
         left = store.add("left", 1)
         until = time.monotonic() + FAREWELL
-        while place.rank == 0 and left < place.size and time.monotonic() < until:
+        asked = place.rank == 0 and store.check([_STOPPED])
+        while asked and left < place.size and time.monotonic() < until:
             time.sleep(0.05)
             left = store.add("left", 0)
 
