@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bothways import TextClassifier, read
+from bothways.artifact import card
 from bothways.corpus import Tally, _encode
 from bothways.data import Dataset, hash_split
 from bothways.errors import ArgumentError, ArtifactError, DataError
@@ -251,7 +252,9 @@ def test_learning_word_vectors_takes_more_memory(shards, monkeypatch):
 def test_word_vectors_are_learned_from_some_texts(shards, monkeypatch):
     assert "vectors_learned_from" not in fitted(shards).model_.spec.training
     monkeypatch.setattr(_fit_shards, "LEARNED_TOKENS", 300)
-    told = fitted(shards).model_.spec.training["vectors_learned_from"]
+    classifier = fitted(shards)
+    told = classifier.model_.spec.training["vectors_learned_from"]
+    assert f"learned from {told['texts']} of these texts" in card(classifier.model_.spec)
     assert 300 <= told["tokens"] < 500 and 30 < told["texts"] < 120
 
 

@@ -55,6 +55,12 @@ def card(spec: Spec, source: str | None = None) -> str:
         lines.append("| probabilities | not calibrated |")
     if "unlabeled_texts" in t:
         lines.append(f"| unlabelled texts learned from | {t['unlabeled_texts']:,} |")
+    if "vectors_learned_from" in t:
+        some = t["vectors_learned_from"]
+        lines.append(
+            f"| word vectors | learned from {some['texts']:,} of these texts, {some['tokens']:,} "
+            "tokens, drawn by chance |"
+        )
     if "vectors" in t:
         lines.append(f"| word vectors | {t['vectors']['source']}: {coverage(t['vectors'])} |")
     if "bf16" in t:
