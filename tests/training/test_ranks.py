@@ -74,9 +74,10 @@ def trained(ranks, recipe, spec, run=None, watcher=None, **kinds):
         ({"adversarial": 0.4, "optimizer": "adam"}, WIDE, {"weighted": True}),
         ({"checkpoint": 4}, {"outputs": 3, "pooling": "mean", "merge": "sum"}, {"outputs": 3}),
         ({}, {"outputs": 4, "multilabel": True}, {"outputs": 4, "several": True}),
+        ({}, {"pooling": "max", "lookahead": 3, "input_dropout": 0.2}, {}),
         ({"precision": "bf16"}, {"outputs": 3}, {"outputs": 3, "weighted": True}),
     ],
-    ids=["everything", "adversarial", "checkpoint", "several-labels", "bf16"],
+    ids=["everything", "adversarial", "checkpoint", "several-labels", "lookahead", "bf16"],
 )
 def test_one_two_and_three_ranks_agree(recipe, spec, kinds):
     recipe = replace(RECIPE, epochs=2, patience=9, **recipe)

@@ -181,4 +181,4 @@ def lookahead_backward(
 
 def rows_of(projected: Floats) -> Floats:
     """`(U, 2 * 4H)` as `(2U, 4H)`, a row for each direction; the same memory."""
-    return projected.reshape(2 * len(projected), -1)
+    return projected.reshape(2 * len(projected), projected.shape[1] // 2)
