@@ -38,7 +38,7 @@ def test_score(tmp_path, tiny_model, shards):
     assert f"{float(rows[0]['probability']):.4f}" == plain[1]
     again = run(*command)
     assert again.returncode == 0 and again.stdout == ""
-    assert "2 shards are there already" in again.stderr and "0 shards with 0 rows" in again.stderr
+    assert "there already: 2 shards" in again.stderr and "0 shards with 0 rows" in again.stderr
 
 
 def test_what_is_worth_a_line(tmp_path, tiny_model, shards):
@@ -47,7 +47,7 @@ def test_what_is_worth_a_line(tmp_path, tiny_model, shards):
     done = run("predict", tiny_model, shards, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "the new columns begin with predicted_" in done.stderr
-    assert "3 shards with 11 rows are new in" in done.stderr
+    assert ": 3 shards with 11 rows" in done.stderr
     assert "2 rows have no answer: see the column predicted_error" in done.stderr
     assert "1 texts were cut" in done.stderr
 

@@ -77,7 +77,7 @@ class _Bar:
     def planned(self, plan: Plan) -> None:
         """Say what is not done again, how columns are named, and begin the bar."""
         if plan.done:
-            self._console.print(f"{plan.done:,} shards are there already")
+            self._console.print(f"there already: {plan.done:,} shard{'s' * (plan.done != 1)}")
         if plan.settings.prefix:
             self._console.print(f"the new columns begin with {plan.settings.prefix}")
         total = len(plan.jobs)
@@ -99,7 +99,10 @@ class _Bar:
 
 def _sentence(s: Summary) -> str:
     written = s.shards - s.already - len(s.failed)
-    lines = [f"{written:,} shards with {s.rows:,} rows are new in {s.out}"]
+    shards, rows = (
+        f"{n:,} {one}{'s' * (n != 1)}" for n, one in ((written, "shard"), (s.rows, "row"))
+    )
+    lines = [f"new in {s.out}: {shards} with {rows}"]
     if s.rows:
         lines[0] += (
             f" ({s.seconds:.1f} s, {s.rate:,.0f} rows/s; {s.not_the_model:.0%} of the work was "
