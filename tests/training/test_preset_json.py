@@ -83,6 +83,9 @@ def test_few_texts_are_read_more_often():
     few = for_texts(recipe, 4_362)
     assert few == replace(usual, epochs=19, adversarial=0.3)  # 137 steps each
     assert for_texts(replace(recipe, adversarial=0.1), 4_362).adversarial == 0.1
+    told = replace(recipe, word_vectors="learned")
+    assert for_texts(told, 5_344).word_vectors == "learned"
+    assert for_texts(told, 4_362).word_vectors == "unsupervised"
     assert for_texts(few, 4_362) == few
     assert for_texts(recipe, 1).epochs == 40
     assert for_texts(Preset("other", epochs=3), 10).epochs == 3

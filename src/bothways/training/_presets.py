@@ -27,7 +27,7 @@ class Preset:
     distance where the texts are so few that there are four times as many passes. With
     `word_vectors="unsupervised"` the embedding begins with what `bothways.vectors.learn_vectors`
     finds in the training texts, with `"learned"` with what `tell_labels` finds in their labels,
-    too.
+    too, unless the texts are that few.
     `schedule` is the learning rate over time: `constant`, or `one-cycle`, which rises to
     `learning_rate` and falls to nothing at the last step. `weight_decay` is for `adamw` alone.
     `precision` is that of the products on the CPU. With `checkpoint` back-propagation keeps the
@@ -114,7 +114,7 @@ PRESETS = {preset.name: preset for preset in (CLASSIC, FAST, ACCURATE)}
 
 def for_texts(recipe: Preset, texts: int) -> Preset:
     """What the recipe is for so many training texts: with more epochs where they are few, at
-    most ten times its own, and adversarial if it is for very few."""
+    most ten times its own, and for very few adversarial and without what labels say of words."""
     steps = math.ceil(texts / recipe.batch_size)
     wanted = math.ceil(recipe.least_steps / max(1, steps))
     changes: dict[str, Any] = {"least_steps": 0, "few_adversarial": 0.0}
@@ -122,4 +122,6 @@ def for_texts(recipe: Preset, texts: int) -> Preset:
         changes["epochs"] = min(wanted, 10 * recipe.epochs)
     if wanted >= 4 * recipe.epochs:
         changes["adversarial"] = recipe.adversarial or recipe.few_adversarial
+        if recipe.word_vectors == "learned":
+            changes["word_vectors"] = "unsupervised"  # what few labels say is learned by heart
     return replace(recipe, **changes)
