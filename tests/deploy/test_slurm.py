@@ -73,7 +73,7 @@ def test_an_array_scores_every_shard_once(slurm, tiny_model, tmp_path):
     for n in range(5):
         rows = "".join(f"{text}\n" for text in tiny_corpus(20, seed=n)[0])
         (tmp_path / "shards" / f"part-{n}.csv").write_text("text\n" + rows)
-    for task, told in (("0", "2 shards"), ("1", "2 shards"), ("2", "1 shards"), ("2", "0 shards")):
+    for task, told in (("0", "2 shards"), ("1", "2 shards"), ("2", "1 shard"), ("2", "0 shards")):
         said = slurm(
             *("predict.sbatch", tiny_model, "shards/*.csv", "scored"),
             SLURM_ARRAY_TASK_ID=task,
