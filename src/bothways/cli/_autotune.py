@@ -86,9 +86,7 @@ class TuningProgress:
         how = trial.reason or f"{accuracy}{' *' if trial.best else ''}"
         state = "" if trial.state in ("finished", "failed") else f" {trial.state}"
         what = in_words(trial.changes) or "the preset"
-        self.console.print(
-            f"trial {trial.number}: {trial.seconds:.1f} s{state}, {how}, {what}", markup=False
-        )
+        self.console.print(f"trial {trial.number}: {trial.seconds:.1f} s{state}, {how}, {what}")
 
     def _update(self) -> None:
         used = time.monotonic() - self._started

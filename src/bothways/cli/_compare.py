@@ -56,7 +56,7 @@ def compare(
         variants,
         seeds=seeds,
         threads=threads,
-        tell=lambda line: console.print(line, markup=False),
+        tell=lambda line: console.print(line),
     )
     if html is not None:
         write_page(html, comparison.comparison_page(found, data=data))

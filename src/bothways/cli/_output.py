@@ -16,14 +16,14 @@ def messages() -> Console:
     """The console for progress and messages: stderr."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def results() -> Console:
     """The console for results: stdout."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, markup=False)
 
 
 def print_json(document: Any) -> None:

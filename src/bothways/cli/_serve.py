@@ -54,7 +54,7 @@ def serve(
     with listen(host, port) as at:
         service = Service(open_models(model, precision=precision), limits, threads=threads)
         names = ", ".join(service.models.by_name)
-        messages().print(f"serving {names} at {address(at)}", markup=False)
+        messages().print(f"serving {names} at {address(at)}")
         run(create_app(service, token=token, origins=cors or ()), service, at)
 
 

@@ -71,8 +71,8 @@ def threshold(
         rows = held_out_rows(loaded.spec, every)
     elif seen_before(loaded.spec, every, held_out=False) == "trained on":
         raise DataError(
-            f"{data}: the model was trained on it, and is surer of these texts than of others; "
-            "give other texts, or --held-out"
+            f"{rows.source}: the model was trained on it, and is surer of these texts than of "
+            "others; give other texts, or --held-out"
         )
     check_known_labels(loaded.labels, rows)
     scores = loaded.predict_proba(rows.texts, threads=threads)[:, loaded.labels.index(of)]
@@ -80,7 +80,7 @@ def threshold(
     try:
         found = find_threshold(scores, has, wanted, least)
     except ArgumentError as error:
-        raise DataError(f"{data}, label {of!r}: {error}") from None
+        raise DataError(f"{rows.source}, label {of!r}: {error}") from None
     facts = {"label": of, wanted + "_wanted": least, **found}
     if save:
         row = f"{_ROW}`{of}` | {sentence(found)} |"
@@ -134,7 +134,7 @@ def _show(of: str, found: dict[str, Any]) -> None:
     from bothways.cli._output import results
 
     console = results()
-    console.print(f"threshold of {of!r}: {found['threshold']:.4f}", markup=False)
+    console.print(f"threshold of {of!r}: {found['threshold']:.4f}")
     lines = (
         ("precision", f"{found['right']:,} of {found['given']:,} that get it"),
         ("recall", f"{found['right']:,} of {found['texts_with_the_label']:,} that have it"),

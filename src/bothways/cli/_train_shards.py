@@ -20,8 +20,8 @@ def check_shards(
     for option, value in refused.items():
         if value is not None:
             raise ArgumentError(
-                f"{option} needs all texts in memory; give one file as DATA, without --memory "
-                "and --cache"
+                f"{option} needs all texts in memory; give one local file, or a folder with one "
+                "subfolder a label, as DATA, without --memory and --cache"
             )
     if valid is not None and valid.replace(".", "", 1).isdigit():
         raise ArgumentError(
@@ -38,7 +38,9 @@ def fit_shards(
     how: dict[str, Any],
 ) -> None:
     """Train from shards, with those of the options that were given."""
+    from bothways.data import show
+
     given = {name: value for name, value in options.items() if value is not None}
     classifier.fit_shards(data, **given, **how, tell=console.print)
     facts = classifier.model_.spec.training
-    console.print(f"{facts['texts']:,} texts with {len(facts['labels'])} labels from {data}")
+    console.print(f"{facts['texts']:,} texts with {len(facts['labels'])} labels from {show(data)}")

@@ -110,10 +110,9 @@ def rows_of(batch: Any) -> Rows:
     """A record batch of the file, without a copy."""
     columns = {name: batch.column(name) for name in batch.schema.names}
     label, weight = columns["label"], columns.get("weight")
-    labels = label.to_numpy() if hasattr(label, "to_numpy") and label.type.num_fields == 0 else None
     return Rows(
         _ragged(columns["ids"]),
-        _ragged(label) if labels is None else labels,
+        _ragged(label) if label.type.num_fields else label.to_numpy(),
         None if weight is None else weight.to_numpy(),
     )
 

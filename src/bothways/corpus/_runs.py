@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from bothways.errors import require
-from bothways.text import Counted, ranked
+from bothways.text import Counted, frequent, ranked
 
 
 class Words(NamedTuple):
@@ -61,9 +59,7 @@ def most_frequent(files: Sequence[str], max_tokens: int | None, at_once: int) ->
             table = table.aggregate([("count", "sum")])
             found = table["count_sum"].to_numpy()
             tokens += int(found.sum())
-            kept = np.arange(len(found))
-            if max_tokens is not None and max_tokens < len(found):
-                kept = np.flatnonzero(found >= np.partition(found, -max_tokens)[-max_tokens])
+            kept = frequent(found, max_tokens)
             words += table["word"].take(kept).to_pylist()
             counts += found[kept].tolist()
         del runs

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bothways._amounts import parse_size, size
 from bothways.corpus import Corpus, Input, Plan, Tally, cache_root, open_corpus
-from bothways.data import Dataset, find_shards, first_columns, held_out_column, held_out_rows
+from bothways.data import Dataset, find_shards, first_columns, held_out_column, held_out_rows, show
 from bothways.errors import ArgumentError, DataError
 from bothways.estimators._blockwise import BUFFER, Blockwise, unweighted
 from bothways.estimators._calibrate import wants_calibration
@@ -81,7 +81,10 @@ def _plan(data: str, columns: dict[str, Any], valid: str, recipe: Preset) -> Pla
     inputs = _inputs(data, columns, False)
     if choose is None and valid != "none":
         inputs += _inputs(valid, columns, True)
-    return Plan(data, valid, tuple(inputs), columns, vectorizer_of(recipe).get_config(), choose)
+    # Neither is more than said from here on, in messages, the cache and the model.
+    return Plan(
+        show(data), show(valid), tuple(inputs), columns, vectorizer_of(recipe).get_config(), choose
+    )
 
 
 def _held_out(valid: str, piece: Dataset) -> NDArray[np.bool_]:
@@ -126,7 +129,7 @@ def _prepared(estimator: Any, recipe: Preset, plan: Plan, corpus: Corpus, budget
         held_out = source(corpus.blocks["valid"])
         # Of several labels, weights act on the loss alone: a metric weighs texts.
         held_out = unweighted(held_out) if several else held_out
-        if not _weight(valid_tally, corpus.labels, held_out.of_classes, False):
+        if not _weight(valid_tally, corpus.labels, held_out.of_classes, several):
             raise DataError("every text of the validation part has the weight 0")
     calibrated = wants_calibration(estimator, several, valid_tally.counted)
     facts: dict[str, Any] = {}

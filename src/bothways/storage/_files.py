@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from bothways.errors import DataError
 from bothways.storage._names import show
+from bothways.storage._told import reason
 
 # A name for what is not a file, by its type in `st_mode`.
 _KINDS = {
@@ -31,13 +32,9 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
     except FileNotFoundError:
         raise DataError(f"{show(path)}: no such file") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{show(path)}: cannot be opened ({_reason(error)})") from None
+        raise DataError(f"{show(path)}: cannot be opened ({reason(error)})") from None
     kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
     if kind != stat.S_IFREG:
         os.close(descriptor)
         raise DataError(f"{show(path)}: is {_KINDS.get(kind, 'not a file')}, expected a file")
     return os.fdopen(descriptor, "rb")
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)

@@ -27,6 +27,11 @@ def is_url(name: str) -> bool:
     return _URL.match(name) is not None
 
 
+def is_http(url: str) -> bool:
+    """Whether a URL is asked for over HTTP, where not every server knows ranges."""
+    return url.lower().startswith(("http://", "https://"))
+
+
 def without_file(name: str) -> str:
     """A path instead of a `file://` URL; other names as they are."""
     return name.removeprefix("file://")

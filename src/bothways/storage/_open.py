@@ -11,7 +11,7 @@ from typing import BinaryIO, TextIO
 from bothways.errors import DataError
 from bothways.storage._compressed import decompressed
 from bothways.storage._files import open_regular
-from bothways.storage._names import is_url, show, suffixes
+from bothways.storage._names import is_http, is_url, show, suffixes
 from bothways.storage._plain import Plain, as_text
 from bothways.storage._shards import Shard
 from bothways.storage._store import open_url
@@ -55,7 +55,7 @@ def open_anywhere(shard: Shard) -> Iterator[BinaryIO]:
     What comes over HTTP is copied into a temporary file: not every server knows ranges. Raises
     `DataError` as `open_bytes`, and if the disk is full.
     """
-    if not shard.url.lower().startswith(("http://", "https://")):
+    if not is_http(shard.url):
         with _opened(shard, seek=True) as file:
             yield file
         return

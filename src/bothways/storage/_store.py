@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, NamedTuple
 
 from bothways.errors import BothwaysError, DataError, MissingExtraError, require
-from bothways.storage._names import show
+from bothways.storage._names import is_http, show
 from bothways.storage._told import MissingError, Told, buffered, reason
 
 # What stores call that which changes with the content. A listing has it as the file's own
@@ -34,15 +34,16 @@ def list_store(url: str) -> list[Remote]:
     with _told(url):
         store, path = _store(url)
         store.invalidate_cache()
-        if any(letter in path for letter in ("*[" if _is_http(url) else "*[?")):
+        if any(letter in path for letter in ("*[" if is_http(url) else "*[?")):
             found = list(store.glob(path, detail=True).values())
             if not path.rpartition("/")[2].startswith(("_", ".")):
                 found = [info for info in found if _counts(info["name"])]
         elif path.endswith("/") or store.isdir(path):
             found = [info for info in store.ls(path, detail=True) if _counts(info["name"])]
         else:
-            found = [store.info(path)]
-        return [_remote(url, store, info) for info in found if info["type"] == "file"]
+            return [_remote(url, store, i) for i in [store.info(path)] if i["type"] == "file"]
+        files = [_whole(store, info) for info in found if info["type"] == "file"]
+        return [_remote(url, store, info) for info in files]
 
 
 def look_up(url: str) -> Remote:
@@ -58,7 +59,7 @@ def open_url(url: str, *, seek: bool) -> BinaryIO:
     with _told(url):
         store, path = _store(url)
         # Over HTTP one request is asked for all: not every server knows ranges.
-        whole = {"block_size": 0} if _is_http(url) and not seek else {}
+        whole = {"block_size": 0} if is_http(url) and not seek else {}
         file = store.open(path, "rb", **whole)
     return buffered(Told(file, lambda error: explained(error, url)))
 
@@ -107,20 +108,18 @@ def _store(url: str) -> tuple[Any, str]:
 
 
 def _remote(url: str, store: Any, info: Mapping[str, Any]) -> Remote:
-    path = info["name"]
-    tag = next((info[key] for key in _TAGS if info.get(key)), None)
-    if tag is None or info.get("size") is None:
-        info = store.info(path)
-        tag = next((info[key] for key in (*_TAGS, *_TIMES) if info.get(key)), None)
+    tag = next((info[key] for key in (*_TAGS, *_TIMES) if info.get(key)), None)
     bytes = info.get("size") or 0
     chain = url.partition("::")[2]  # zip://a.csv::s3://bucket/all.zip
-    whole = store.unstrip_protocol(path) + (f"::{chain}" if chain else "")
+    whole = store.unstrip_protocol(info["name"]) + (f"::{chain}" if chain else "")
     return Remote(whole, bytes, f"{bytes}-{str(tag).strip(chr(34))}")
+
+
+def _whole(store: Any, info: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the file itself answers, where a listing says too little of it."""
+    tagged = any(info.get(key) for key in _TAGS) and info.get("size") is not None
+    return info if tagged else store.info(info["name"])
 
 
 def _counts(name: str) -> bool:
     return not name.rstrip("/").rpartition("/")[2].startswith((".", "_"))
-
-
-def _is_http(url: str) -> bool:
-    return url.lower().startswith(("http://", "https://"))

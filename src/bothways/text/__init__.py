@@ -4,7 +4,7 @@ from bothways.text._counts import Counted, WordCounts
 from bothways.text._places import places, whole_words
 from bothways.text._truncation import Encoded, Truncation, TruncationWarning, shorten
 from bothways.text._vectorizer import TextVectorizer
-from bothways.text._vocabulary import UNKNOWN, ranked
+from bothways.text._vocabulary import UNKNOWN, frequent, ranked
 
 __all__ = [
     "UNKNOWN",
@@ -14,6 +14,7 @@ __all__ = [
     "Truncation",
     "TruncationWarning",
     "WordCounts",
+    "frequent",
     "places",
     "ranked",
     "shorten",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bothways.kernels import _kernels
 from bothways.text._truncation import Truncation
-from bothways.text._vocabulary import ranked
+from bothways.text._vocabulary import frequent, ranked
 
 
 class Counted(NamedTuple):
@@ -47,11 +47,7 @@ class WordCounts:
     def most_frequent(self, max_tokens: int | None) -> list[str]:
         """The words that `TextVectorizer(max_tokens)` would know, in the order of their ids."""
         counts = self._counts.arrays()[2]
-        numbers = np.arange(len(counts))
-        if max_tokens is not None and max_tokens < len(counts):
-            # Most words occur once or twice. Those that may be kept, and the special two, are
-            # no rarer than this one.
-            numbers = np.flatnonzero(counts >= np.partition(counts, -max_tokens)[-max_tokens])
+        numbers = frequent(counts, max_tokens)
         return ranked(self._counts.tokens(numbers), counts[numbers].tolist(), max_tokens)
 
     def __len__(self) -> int:

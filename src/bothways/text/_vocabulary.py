@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bothways.errors import ArgumentError
 
 PADDING, UNKNOWN_TOKEN = "", "[UNK]"
 UNKNOWN = 1
 """The id of every token that the vocabulary does not have."""
+
+
+def frequent(counts: NDArray[np.int64], max_tokens: int | None) -> NDArray[np.int64]:
+    """The places of all `counts (n,)` that `ranked` may keep, in order."""
+    if max_tokens is None or max_tokens >= len(counts):
+        return np.arange(len(counts))
+    # Most words occur once or twice. Those that may be kept, and the special two, are
+    # no rarer than this one.
+    return np.flatnonzero(counts >= np.partition(counts, -max_tokens)[-max_tokens])
 
 
 def ranked(tokens: Iterable[bytes], counts: Iterable[int], max_tokens: int | None) -> list[str]:
