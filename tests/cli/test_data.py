@@ -58,6 +58,8 @@ def test_what_was_held_out_is_known_later(one_file, shards, rows, tmp_path, vali
         assert json.loads(figures.stdout)["texts"] == held
     facts = run("inspect", shards, "--model", tmp_path / "m", "--json")
     assert json.loads(facts.stdout)["suspects"]["seen"] == 120 - held
+    found = run("read", tmp_path / "m", one_file, "--held-out", "--json")
+    assert json.loads(found.stdout)["texts"] == held
     # other data need not have the column
     (tmp_path / "other.csv").write_text("text,label\ngood,pos\nbad,neg\n")
     assert run("evaluate", tmp_path / "m", tmp_path / "other.csv").returncode == 0

@@ -72,6 +72,7 @@ def test_a_shard_that_fails_is_named_and_the_exit_code_is_one(tmp_path, tiny_mod
         (("x.csv", "--prefix", ""), "--prefix is for shards"),
         (("x.csv", "--out", "o", "--engine", "dask"), "expected local or ray, got 'dask'"),
         (("-", "--out", "o"), "standard input has no names"),
+        (("csv:-", "--out", "o"), "standard input has no names"),
     ],
 )
 def test_wrong_usage(tiny_model, options, said):

@@ -64,7 +64,9 @@ def predict(
 
         if engine not in (None, "local", "ray"):
             raise typer.BadParameter(f"--engine: expected local or ray, got {engine!r}")
-        if file.startswith("-"):
+        from bothways.storage import stdin_format
+
+        if stdin_format(file) is not None:
             raise typer.BadParameter("--out: give the shards as FILE, standard input has no names")
         score(model, file, out, text=text, prefix=prefix, engine=engine or "local",
               part=part, overwrite=overwrite, threads=threads, precision=precision,

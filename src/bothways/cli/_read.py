@@ -36,9 +36,9 @@ def read(
         raise typer.BadParameter(f"--by: expected share or words, got {by!r}")
     from rich.progress import Progress
 
-    from bothways import data as datasets
     from bothways.cli._evaluate import check_known_labels, held_out_rows
     from bothways.cli._output import check_html, messages, print_json, results
+    from bothways.cli._rows import read_beside
     from bothways.explain import read_along, readings_page, show_readings
     from bothways.pages import write_page
     from bothways.runtime import load
@@ -48,7 +48,7 @@ def read(
     other = None if beside is None else load(beside)
     if other is not None and set(other.labels) != set(loaded.labels):
         raise ArgumentError(f"{beside}: has other labels than {model}")
-    rows = datasets.read(data, text=text, label=label)
+    rows = read_beside(loaded.spec, data, text=text, label=label)
     if held_out:
         rows = held_out_rows(loaded.spec, rows)
     check_known_labels(loaded.labels, rows)
@@ -69,7 +69,7 @@ def read(
             progress=lambda done: bar.update(task, completed=done),
         )
     if html is not None:
-        write_page(html, readings_page(found, model=model, data=data))
+        write_page(html, readings_page(found, model=model, data=rows.source))
         messages().print(f"wrote {html}")
     if json:
         print_json({"model": model, "data": data, "beside": beside, **found.document()})

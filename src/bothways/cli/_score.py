@@ -98,11 +98,13 @@ class _Bar:
 
 
 def _sentence(s: Summary) -> str:
+    from bothways.storage import show
+
     written = s.shards - s.already - len(s.failed)
     shards, rows = (
         f"{n:,} {one}{'s' * (n != 1)}" for n, one in ((written, "shard"), (s.rows, "row"))
     )
-    lines = [f"new in {s.out}: {shards} with {rows}"]
+    lines = [f"new in {show(s.out)}: {shards} with {rows}"]
     if s.rows:
         lines[0] += (
             f" ({s.seconds:.1f} s, {s.rate:,.0f} rows/s; {s.not_the_model:.0%} of the work was "

@@ -71,8 +71,9 @@ def answer(
         scored = texts.is_valid().to_numpy(zero_copy_only=False)
         places = pa.array(np.cumsum(scored) - 1, mask=~scored)
         label, probability = label.take(places), probability.take(places)
-        missing = [MISSING if text is None else None for text in texts.to_pylist()]
-        error = pa.array([reasons.get(n, why) for n, why in enumerate(missing)], pa.string())
+        rows = enumerate(scored.tolist())
+        said = [None if has else reasons.get(n, MISSING) for n, has in rows]
+        error = pa.array(said, pa.string())
     else:
         error = pa.nulls(len(texts), pa.string())
     cost = Cost(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from bothways.errors import ArgumentError, DataError
 from bothways.scoring._out import Out
-from bothways.storage import Shard, show
+from bothways.storage import Shard, show, without_file
 
 _PROTOCOL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://+")
 
@@ -52,7 +52,7 @@ def part_of(jobs: list[Job], part: str) -> list[Job]:
 
 def _base(data: str) -> str:
     """The folder of DATA that no wildcard is in, `""` for the one we are in."""
-    data = data.removeprefix("file://")
+    data = without_file(data)
     if os.path.isdir(data):
         return data.rstrip("/") + "/"
     wild = re.search(r"[*?\[]", data)

@@ -14,7 +14,7 @@ from typing import Any
 
 from bothways.artifact import claim
 from bothways.errors import BothwaysError, DataError, require
-from bothways.storage import show
+from bothways.storage import show, without_file
 
 MANIFEST = "_bothways.json"
 
@@ -32,7 +32,7 @@ class Out:
 
     def __init__(self, out: str) -> None:
         fs = require("pyarrow.fs", extra="train", purpose="writing shards")
-        out = out.removeprefix("file://")
+        out = without_file(out)
         self.url, self.local = out, "://" not in out
         if self.local:
             self._files, self._root = fs.LocalFileSystem(), os.path.realpath(out)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bothways.errors import ArgumentError, require
+from bothways.errors import ArgumentError, DataError, require
 from bothways.kernels import Precision, default_threads
 from bothways.runtime import Model, decide, load, refuse_several
 from bothways.scoring._answers import Cost
@@ -19,7 +19,7 @@ from bothways.scoring._local import Done, score_shards
 from bothways.scoring._open import peek
 from bothways.scoring._out import Out
 from bothways.scoring._plan import Plan, Settings, make_plan
-from bothways.storage import find_shards
+from bothways.storage import find_shards, stdin_format
 
 ENGINES = ("local", "ray")
 
@@ -106,6 +106,8 @@ def score(
         raise ArgumentError(f"got engine={engine!r}, expected one of {', '.join(ENGINES)}")
     if engine == "ray":
         require("ray", extra="ray", purpose="--engine ray")
+    if stdin_format(data) is not None:
+        raise DataError(f"{data}: standard input has no names, expected shards")
     target = Out(out)
     loaded = load(model, precision=precision)
     refuse_several(loaded.spec.network.multilabel, reject_below)
