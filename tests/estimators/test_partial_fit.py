@@ -6,6 +6,7 @@ import pickle
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import bothways
@@ -119,3 +120,47 @@ def test_classes_stay():
         classifier.partial_fit(["x"], [2], classes=[0, 1, 2])
     with pytest.raises(DataError, match="this part has the label '2'"):
         classifier.partial_fit(["x"], [2])
+
+
+def test_the_columns_of_a_matrix_are_the_classes_as_given():
+    texts = ["good film", "bad book"] * 20
+    matrix = np.array([[1, 0], [0, 1]] * 20)
+    classifier = TextClassifier(preset=SMALL)
+    for _ in range(8):
+        classifier.partial_fit(texts, matrix, classes=["pos", "neg"])
+    assert classifier.model_.predict(["good film", "bad book"]) == [["pos"], ["neg"]]
+    with pytest.raises(DataError, match="the columns of a matrix are the classes"):
+        classifier.partial_fit(texts, matrix, classes=["neg", "pos"])
+
+
+def test_classes_in_the_order_of_a_table_stay_so():
+    table = pd.DataFrame({"pos": [1, 0] * 60, "neg": [0, 1] * 60})
+    classifier = TextClassifier(preset=replace(SMALL, epochs=1), validation=None)
+    classifier.fit(TEXTS[:120], table)
+    classifier.partial_fit(TEXTS[:120], table, classes=["pos", "neg"])
+    assert classifier.classes_.tolist() == ["pos", "neg"]
+
+
+def test_a_model_to_start_from_may_have_more_labels_and_stays_known(tmp_path):
+    first = TextClassifier(preset=replace(SMALL, epochs=1), validation=None)
+    first.fit(["x", "y", "z"] * 4, ["mid", "neg", "pos"] * 4).save(tmp_path / "m")
+    classifier = TextClassifier(start_from=tmp_path / "m")
+    for texts, labels in parts()[:2]:
+        classifier.partial_fit(texts, labels, classes=["neg", "pos"])
+    assert classifier.classes_.tolist() == ["mid", "neg", "pos"]
+    assert classifier.model_.spec.training["started_from"]["source"] == str(tmp_path / "m")
+
+
+def test_what_fails_in_the_middle_is_not_gone_on_with():
+    classifier = TextClassifier(preset=SMALL)
+    classifier.partial_fit(*parts()[0], classes=["neg", "pos"])
+    classifier._unending.rate = 1e38
+    with np.errstate(all="ignore"), pytest.raises(ArgumentError, match="the loss became"):
+        for _ in range(5):
+            classifier.partial_fit(*parts()[1])
+    assert np.isfinite(classifier.partial_fit(*parts()[2]).predict_proba(TEXTS)).all()
+
+
+def test_classes_without_an_order():
+    with pytest.raises(DataError, match="the classes are of several types that have no order"):
+        TextClassifier(preset=SMALL).partial_fit(["x", "y"], ["a", "b"], classes=["a", None])

@@ -14,7 +14,7 @@ from bothways.errors import ArgumentError, DataError
 from bothways.estimators._fit import label_counts, prepared, recipe_of, training_facts
 from bothways.estimators._parts import checked_texts
 from bothways.estimators._ready import Fitted, Tensors
-from bothways.estimators._targets import codes_of
+from bothways.estimators._targets import codes_of, has_columns
 from bothways.estimators._weights import checked_weights, class_weights, text_weights
 from bothways.kernels import default_threads
 from bothways.runtime import Model
@@ -23,6 +23,9 @@ from bothways.training import Epoch, Examples, History, KernelLearner, Learner, 
 
 # One cycle rises to its rate and falls; what has no end keeps to a quarter of it.
 _OF_THE_PEAK = 0.25
+
+# What the first weights came from stays true of all that follows.
+_OF_THE_START = ("vectors", "vectors_learned_from", "started_from")
 
 
 class Unending:
@@ -75,9 +78,15 @@ def fit_part(
         unending, known, model = _after_fit(estimator)
     else:
         unending, known, model = _first(estimator, texts, y, classes)
-    if classes is not None and not np.array_equal(np.unique(classes), known):
-        raise DataError(f"the classes are {known.tolist()}, and cannot become {list(classes)}")
     multilabel = unending.spec.network.multilabel
+    if classes is not None:
+        given, there = np.asarray(classes).tolist(), known.tolist()
+        # The model that training starts from may have more labels than the data.
+        other = set(given).difference if estimator.start_from else set(given).symmetric_difference
+        if other(there):
+            raise DataError(f"the classes are {there}, and cannot become {given}")
+        if multilabel and has_columns(y) and given != there:
+            raise DataError(f"the columns of a matrix are the classes {there}, got them as {given}")
     codes = codes_of(y, len(texts), known, multilabel, "this part")
     texts_of, of_classes = label_counts(codes, len(known)), None
     if estimator.class_weight is not None:
@@ -87,6 +96,7 @@ def fit_part(
     weights = text_weights(own, of_classes, codes, "training")
     ids, cut = model.encode(texts, threads=threads)
     counted = None if weights is None else weights.astype(np.float32)
+    estimator._unending = None  # what is left in the middle of a part is not gone on with
     epoch = unending.learn(Examples(ids, codes, counted), threads)
     unending.history.epochs.append(epoch)
     unending.history.best_epoch = epoch.epoch
@@ -113,8 +123,9 @@ def _first(estimator: Any, texts: list[str], y: Any, classes: Any) -> tuple[Unen
         vectors=ready.vectors,
         place=ready.place,
     ) as learner:
-        unending = Unending(ready.recipe, learner, ready.spec, estimator.random_state)
-        return unending, ready.classes, Model(ready.spec, learner.tensors())
+        spec = dataclasses.replace(ready.spec, training=dict(ready.facts))
+        unending = Unending(ready.recipe, learner, spec, estimator.random_state)
+        return unending, ready.classes, Model(spec, learner.tensors())
 
 
 def _after_fit(estimator: Any) -> tuple[Unending, Any, Model]:
@@ -136,6 +147,7 @@ def _fitted(unending: Unending, known: Any, estimator: Any) -> Fitted:
     tensors = {name: tensor.copy() for name, tensor in unending.learner.tensors().items()}
     spec, several = unending.spec, unending.spec.network.multilabel
     facts = {
+        **{name: spec.training[name] for name in _OF_THE_START if name in spec.training},
         **training_facts(
             *(estimator, unending.recipe, spec.labels, several, unending.texts_of, unending.cut)
         ),

@@ -46,8 +46,14 @@ def targets_of(y: Any, texts: int, classes: Any = None) -> Targets:
     """
     targets = _targets(y, texts)
     if classes is not None:
-        known = np.unique(classes)
-        targets = Targets(known, codes_of(y, texts, known, targets.multilabel, "this part"))
+        several = targets.multilabel
+        try:
+            known = np.unique(classes)
+        except TypeError:
+            raise DataError("the classes are of several types that have no order") from None
+        if several and has_columns(y):  # whose columns are these, in the order as given
+            known = np.array(list(classes))
+        targets = Targets(known, codes_of(y, texts, known, several, "this part"))
     found = targets.codes.any(axis=0) if targets.multilabel else targets.classes
     if targets.multilabel and classes is None and not found.any():
         raise DataError("no text has a label; a classifier needs two or more to learn")
@@ -71,7 +77,7 @@ def codes_of(y: Any, texts: int, classes: NDArray[Any], multilabel: bool, where:
         got, expected = words[found.multilabel], words[multilabel]
         raise DataError(f"{where} has {got}, expected {expected} as in training")
     names = found.classes.tolist()
-    if multilabel and not _are_collections(_plain(y)):
+    if multilabel and has_columns(y):
         if len(names) != len(classes):
             raise DataError(f"{where} has {len(names)} columns of labels, expected {len(classes)}")
         names = classes.tolist()
@@ -102,6 +108,11 @@ def check_labels_there(there: Collection[str], names: Iterable[str]) -> None:
             f"the validation part has no text with the label {missing[0]!r}{more}, so the best "
             "epoch would be chosen without it"
         )
+
+
+def has_columns(y: Any) -> bool:
+    """Whether several labels a text are the columns of a matrix, and no collections of names."""
+    return not _are_collections(_plain(y))
 
 
 def _plain(y: Any) -> Any:

@@ -106,7 +106,7 @@ def look_back(
     rows, index = rows_of(projected), 2 * index + 1
     T = int(offsets[-1]) if stop is None else stop
     states = np.empty((T, rows.shape[1] // 4), np.float32)
-    step = max(1, _STEPS // (lookahead + 1))
+    step = max(1, _STEPS // (min(lookahead, int(offsets[-1])) + 1))
     for start in range(0, T, step):
         part = windows(offsets, lookahead, start, min(start + step, T))
         states[start : start + step] = kernels.lstm(

@@ -155,6 +155,7 @@ def _validated(epoch: Epoch, learner, valid: HeldOut | None, threads, ranks) -> 
     found = together(
         figures(part.labels, _probabilities(model, part.ids, threads, ranks), part.weights)
         for part in valid.pieces()
+        if part.weights is None or part.weights.any()  # of a piece without weight there are none
     )
     return replace(epoch, valid_loss=found.loss, valid_accuracy=found.accuracy, valid_f1=found.f1)
 
