@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bothways import Ragged
+from bothways.vectors._counts import word_counts
 from bothways.vectors._rows import SPREAD, Vectors
 
 # Texts of each side that every word is counted in besides those it is in: what few texts say
@@ -33,8 +34,8 @@ def tell_labels(vectors: Vectors, ids: Ragged, labels: NDArray) -> Vectors:
         wanted = wanted[:, 1:]
     if 4 * wanted.shape[1] > dim:
         return vectors
-    text = np.repeat(np.arange(len(ids)), ids.lengths)
-    text, word = np.divmod(np.unique(text * V + ids.values), V)
+    found = word_counts(ids, V)
+    text, word = np.repeat(np.arange(len(ids)), np.diff(found.indptr)), found.indices
     rows = vectors.rows.copy()
     told = rows[:, dim - wanted.shape[1] :]
     for column, mine in zip(told.T, wanted.T, strict=True):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bothways import Ragged
 from bothways.errors import require
+from bothways.vectors._counts import word_counts
 from bothways.vectors._rows import SPREAD, Vectors
 
 Floats = NDArray[np.float32]
@@ -73,13 +74,7 @@ def _near(ids: Ragged, V: int):
 
 def _in_texts(ids: Ragged, V: int):
     """Which texts a word is found in, `(V, N)`: rare words and short texts count more."""
-    from scipy import sparse
-
-    N = len(ids)
-    ones = np.ones(len(ids.values), np.float32)
-    # Copies: scipy sorts the arrays it is given in place.
-    found = sparse.csr_matrix((ones, ids.values.copy(), ids.offsets.copy()), shape=(N, V))
-    found.sum_duplicates()
+    N, found = len(ids), word_counts(ids, V)
     texts = np.bincount(found.indices, minlength=V)
     inverse = np.log((N + 1) / (texts + 1)) * (np.arange(V) >= _FIRST_WORD)
     distinct = np.diff(found.indptr)
