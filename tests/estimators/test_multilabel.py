@@ -119,6 +119,20 @@ def test_pandas_names_its_columns():
     assert again.classes_.tolist() == sorted(WORDS)
 
 
+def test_the_columns_of_another_table_are_found_by_their_names(fitted):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(MATRIX, columns=list(WORDS))
+    assert fitted.score(TEXTS, frame) == fitted.score(TEXTS, frame[["old", "red", "blue"]])
+    once = several(preset=replace(SMALL, epochs=1))
+    valid = [(TEXTS, frame), (TEXTS, frame[["old", "red", "blue"]])]
+    loss, other = (once.fit(TEXTS, frame, valid=v).history_.best.valid_loss for v in valid)
+    assert loss == other
+    with pytest.raises(DataError, match="the label 'new', which no training text has"):
+        once.fit(TEXTS, frame, valid=(TEXTS, frame.rename(columns={"old": "new"})))
+    with pytest.raises(DataError, match="two columns of labels with the name 'red'"):
+        once.fit(TEXTS, frame[["red", "blue", "red"]])
+
+
 def test_score_takes_each_form(fitted):
     right = accuracy_score(MATRIX[:, [1, 2, 0]], fitted.predict(TEXTS))
     assert fitted.score(TEXTS, SETS) == fitted.score(TEXTS, MATRIX[:, [1, 2, 0]]) == right

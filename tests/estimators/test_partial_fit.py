@@ -141,6 +141,15 @@ def test_classes_in_the_order_of_a_table_stay_so():
     assert classifier.classes_.tolist() == ["pos", "neg"]
 
 
+def test_the_columns_of_a_later_table_are_found_by_their_names():
+    texts = ["good film", "bad book"] * 20
+    table = pd.DataFrame({"pos": [1, 0] * 20, "neg": [0, 1] * 20})
+    classifier = TextClassifier(preset=SMALL)
+    for part in (table, table[["neg", "pos"]]) * 4:
+        classifier.partial_fit(texts, part, classes=["pos", "neg"])
+    assert classifier.model_.predict(["good film", "bad book"]) == [["pos"], ["neg"]]
+
+
 def test_a_model_to_start_from_may_have_more_labels_and_stays_known(tmp_path):
     first = TextClassifier(preset=replace(SMALL, epochs=1), validation=None)
     first.fit(["x", "y", "z"] * 4, ["mid", "neg", "pos"] * 4).save(tmp_path / "m")

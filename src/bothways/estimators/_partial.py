@@ -14,7 +14,7 @@ from bothways.errors import ArgumentError, DataError
 from bothways.estimators._fit import label_counts, prepared, recipe_of, training_facts
 from bothways.estimators._parts import checked_texts
 from bothways.estimators._ready import Fitted, Tensors
-from bothways.estimators._targets import codes_of, has_columns
+from bothways.estimators._targets import codes_of, has_columns, has_names
 from bothways.estimators._weights import checked_weights, class_weights, text_weights
 from bothways.kernels import default_threads
 from bothways.runtime import Model
@@ -85,7 +85,7 @@ def fit_part(
         other = set(given).difference if estimator.start_from else set(given).symmetric_difference
         if other(there):
             raise DataError(f"the classes are {there}, and cannot become {given}")
-        if multilabel and has_columns(y) and given != there:
+        if multilabel and has_columns(y) and not has_names(y) and given != there:
             raise DataError(f"the columns of a matrix are the classes {there}, got them as {given}")
     codes = codes_of(y, len(texts), known, multilabel, "this part")
     texts_of, of_classes = label_counts(codes, len(known)), None

@@ -67,7 +67,8 @@ def targets_of(y: Any, texts: int, classes: Any = None) -> Targets:
 
 
 def codes_of(y: Any, texts: int, classes: NDArray[Any], multilabel: bool, where: str) -> Codes:
-    """Labels of `N` other texts by their places in `classes`; the columns of a matrix are these.
+    """Labels of `N` other texts by their places in `classes`; the columns of a matrix are these,
+    those of a table the ones of their names, in any order.
 
     Raises `DataError`, naming `where`, as `targets_of` does, and for an unknown label.
     """
@@ -80,7 +81,7 @@ def codes_of(y: Any, texts: int, classes: NDArray[Any], multilabel: bool, where:
     if multilabel and has_columns(y):
         if len(names) != len(classes):
             raise DataError(f"{where} has {len(names)} columns of labels, expected {len(classes)}")
-        names = classes.tolist()
+        names = names if has_names(y) else classes.tolist()
     place = {label: n for n, label in enumerate(classes.tolist())}
     for label in names:
         if label not in place:
@@ -115,6 +116,11 @@ def has_columns(y: Any) -> bool:
     return not _are_collections(_plain(y))
 
 
+def has_names(y: Any) -> bool:
+    """Whether the columns have names, as those of a table, so that their order says nothing."""
+    return getattr(y, "columns", None) is not None
+
+
 def _plain(y: Any) -> Any:
     """Without what is particular to sparse matrices and Arrow columns."""
     y = y.toarray() if hasattr(y, "toarray") else y
@@ -124,7 +130,7 @@ def _plain(y: Any) -> Any:
 def _targets(y: Any, texts: int) -> Targets:
     if y is None:
         raise DataError("requires y to be passed, but the target y is None")
-    names = getattr(y, "columns", None)
+    names = y.columns if has_names(y) else None
     y = _plain(y)
     if _are_collections(y):
         rows = list(y)
@@ -184,6 +190,9 @@ def _from_indicator(labels: NDArray[Any], names: Sequence[Any] | None) -> Target
             "or a list of collections of labels"
         )
     classes = np.arange(labels.shape[1]) if names is None else np.array(list(names))
+    for n, name in enumerate(classes.tolist()):
+        if name in classes[:n].tolist():
+            raise DataError(f"there are two columns of labels with the name {str(name)!r}")
     return Targets(classes, labels == 1)
 
 
