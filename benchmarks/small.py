@@ -1,12 +1,13 @@
 """Accuracy against size, beside fastText's quantized models.
 
-    python benchmarks/small.py REVIEWS.parquet [--peer .venv-bench/bin/python]
+    python benchmarks/small.py REVIEWS.parquet [--peer .venv-bench/bin/python] [--preset fast]
 
-`train --preset fast` on all but 5,000 held-out reviews, then `compress` to each size, judged on the
-held-out ones; a size is that of the whole folder. `--peer` is a Python with fastText (that of `make
-bench`): trained on the same reviews with bigrams, as `versus/fasttext_job.py` does, and quantized,
-with its norms in 8 bits too, after cutting its words to each count and training those again, which
-is how its authors make small models (Joulin et al. 2016).
+`train` with the preset, or a file of one, on all but 5,000 held-out reviews, then `compress` to
+each size, judged on the held-out ones; a size is that of the whole folder. `--peer` is a Python with
+fastText (that of `make bench`): trained on the same reviews with bigrams, as
+`versus/fasttext_job.py` does, and quantized, with its norms in 8 bits too, after cutting its words
+to each count and training those again, which is how its authors make small models (Joulin et al.
+2016).
 """
 
 import argparse
@@ -26,13 +27,13 @@ def row(name: str, size: int, accuracy: float) -> None:
     print(f"{name:32}{size:>12,} bytes  accuracy {accuracy:.4f}", flush=True)
 
 
-def ours(reviews: str, folder: Path) -> None:
+def ours(reviews: str, preset: str, folder: Path) -> None:
     model, small = folder / "model", folder / "small"
     command = [sys.executable, "-m", "bothways"]
-    held = [reviews, "--valid", "5000", "--out", model, "--json"]
+    held = [reviews, "--preset", preset, "--valid", "5000", "--out", model, "--json"]
     trained = json.loads(subprocess.check_output([*command, "train", *held], stderr=sys.stderr))
     size = sum(path.stat().st_size for path in model.iterdir())
-    row("bothways fast", size, trained["quality"]["accuracy"])
+    row(f"bothways {preset}", size, trained["quality"]["accuracy"])
     for limit in SIZES:
         options = ["--max-size", limit, "--data", reviews, "--held-out", "--overwrite", "--json"]
         done = subprocess.check_output([*command, "compress", model, "--out", small, *options])
@@ -79,13 +80,14 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("reviews")
     parser.add_argument("--peer", help="a Python that has fastText")
+    parser.add_argument("--preset", default="fast")
     parser.add_argument("--lines", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.lines:
         theirs(Path(asked.lines))
     else:
         with tempfile.TemporaryDirectory() as temporary:
-            ours(asked.reviews, Path(temporary) / "ours")
+            ours(asked.reviews, asked.preset, Path(temporary) / "ours")
             if asked.peer:
                 folder = Path(temporary) / "fasttext"
                 folder.mkdir()
