@@ -3,7 +3,7 @@
     python benchmarks/small.py REVIEWS.parquet [--peer .venv-bench/bin/python] [--preset fast]
 
 `train` with the preset, or a file of one, on all but 5,000 held-out reviews, then `compress` to
-each size, judged on the held-out ones; a size is that of the whole folder. `--peer` is a Python with
+each size, judged on the held-out ones; a size is that of the whole folder. `--peer`: a Python with
 fastText (that of `make bench`): trained on the same reviews with bigrams, as
 `versus/fasttext_job.py` does, and quantized, with its norms in 8 bits too, after cutting its words
 to each count and training those again, which is how its authors make small models (Joulin et al.

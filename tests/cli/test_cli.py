@@ -183,3 +183,20 @@ def test_wrong_usage_is_2():
     assert run("train").returncode == 2
     assert run("predict", "m", "--no-such-option").returncode == 2
     assert run("nonsense").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "command", [("train", "-"), ("evaluate", "MODEL", "-"), ("explain", "MODEL", "-")]
+)
+def test_a_closed_standard_input_is_said(trained, tmp_path, command):
+    words = [str(trained[1]) if word == "MODEL" else word for word in command]
+    if command[0] == "train":
+        words += ["--out", str(tmp_path / "m")]
+    closed = "import os, sys; os.close(0); os.execv(sys.argv[1], sys.argv[1:])"
+    done = subprocess.run(
+        [sys.executable, "-c", closed, sys.executable, "-m", "bothways", *words],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.strip() == "bothways: standard input: is closed"

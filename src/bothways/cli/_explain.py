@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -44,7 +43,9 @@ def explain(
 
 
 def _standard_input() -> str:
+    from bothways.storage import standard_input
+
     try:
-        return sys.stdin.buffer.read().decode()
+        return standard_input().read().decode()
     except UnicodeDecodeError as error:
         raise DataError(f"standard input, byte {error.start}: is not UTF-8") from None

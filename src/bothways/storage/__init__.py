@@ -11,7 +11,7 @@ from bothways.storage._files import open_regular
 from bothways.storage._names import FORMATS, format_of, show, without_file
 from bothways.storage._open import open_anywhere, open_bytes, open_text, read_text
 from bothways.storage._shards import Shard, check_unchanged, find_shards, is_shards
-from bothways.storage._stdin import stdin_format
+from bothways.storage._stdin import standard_input, stdin_format
 
 __all__ = [
     "FORMATS",
@@ -26,6 +26,7 @@ __all__ = [
     "open_text",
     "read_text",
     "show",
+    "standard_input",
     "stdin_format",
     "without_file",
 ]

@@ -8,7 +8,7 @@ import hashlib
 import os
 import sys
 import tempfile
-from typing import NamedTuple, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
 from bothways.errors import DataError
 from bothways.storage._told import reason
@@ -39,6 +39,13 @@ def stdin_format(data: str) -> str | None:
     return kind if colon and rest == "-" and kind in _SUFFIXES else None
 
 
+def standard_input() -> BinaryIO:
+    """The bytes of standard input. Raises `DataError` where the program was begun without one."""
+    if sys.stdin is None:
+        raise DataError(f"{NAME}: is closed")
+    return sys.stdin.buffer
+
+
 def spool(kind: str) -> Spooled:
     """Standard input as a file, which is removed when the program ends.
 
@@ -47,12 +54,13 @@ def spool(kind: str) -> Spooled:
     global _spooled
     if _spooled is not None and _spooled[0] is sys.stdin:
         return _spooled[1]
+    source = standard_input()
     digest, size = hashlib.blake2b(digest_size=16), 0
     try:
         handle, path = tempfile.mkstemp(prefix="bothways-", suffix=_SUFFIXES[kind])
         atexit.register(_remove, path)
         with os.fdopen(handle, "wb") as file:
-            while piece := sys.stdin.buffer.read(1 << 20):
+            while piece := source.read(1 << 20):
                 digest.update(piece)
                 size += file.write(piece)
     except OSError as error:
