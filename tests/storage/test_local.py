@@ -19,6 +19,7 @@ from bothways.storage import (
     is_shards,
     open_bytes,
     show,
+    without_secrets,
 )
 
 
@@ -44,6 +45,8 @@ def test_what_is_secret_is_not_shown():
     assert show("https://me:pass@host/a.csv?sig=abc") == "https://host/a.csv"
     assert show("s3://bucket/a?.csv") == "s3://bucket/a?.csv"
     assert show("me:pass@host?x\n") == "me:pass@host?x\\n"  # a path
+    assert without_secrets("sftp://me:pass@host/a\n.csv") == "sftp://host/a\n.csv"
+    assert without_secrets("me:pass@host?x\n") == "me:pass@host?x\n"
 
 
 def names(data):

@@ -31,6 +31,7 @@ def compare(
     from bothways.cli._output import check_html, messages, print_json, results
     from bothways.data import read, split
     from bothways.pages import write_page
+    from bothways.storage import without_secrets
 
     if preset is not None and variant:
         raise typer.BadParameter("--preset and --variant both say what to train: choose one")
@@ -59,9 +60,15 @@ def compare(
         tell=lambda line: console.print(line),
     )
     if html is not None:
-        write_page(html, comparison.comparison_page(found, data=data))
+        write_page(html, comparison.comparison_page(found, data=without_secrets(data)))
         console.print(f"wrote {html}")
     if json:
-        print_json({"data": data, "test": test, **found.document()})
+        print_json(
+            {
+                "data": without_secrets(data),
+                "test": test and without_secrets(test),
+                **found.document(),
+            }
+        )
     else:
         comparison.show_comparison(results(), found)

@@ -56,8 +56,10 @@ def evaluate(
         train_baseline,
     )
     from bothways.runtime import load, refuse_several
+    from bothways.storage import without_secrets
 
     check_html(html)
+    shown = without_secrets(data)
     loaded = load(model)
     refuse_several(loaded.spec.network.multilabel, reject_below)
     one = loaded.spec.task == "classification"
@@ -73,7 +75,7 @@ def evaluate(
     rows = held_out_rows(loaded.spec, every) if held_out else every
     check_known_labels(loaded.labels, rows)
     if not one:
-        multilabel.evaluate(loaded, rows, {"model": model, "data": data}, threads, json)
+        multilabel.evaluate(loaded, rows, {"model": model, "data": shown}, threads, json)
         return
     taught = None
     if baseline is not None:
@@ -94,10 +96,10 @@ def evaluate(
         seen = seen_before(loaded.spec, every, held_out=held_out)
         history = read_history(model)
         facts = report_facts(loaded.spec, model, rows, seen)
-        write_page(html, report(figures, history, model=model, data=data, seen=seen, facts=facts))
+        write_page(html, report(figures, history, model=model, data=shown, seen=seen, facts=facts))
         messages().print(f"wrote {html}")
     if json:
-        print_json({"model": model, "data": data, **figures})
+        print_json({"model": model, "data": shown, **figures})
     else:
         if reject_below is not None:
             _show_rejection(figures["rejection"])

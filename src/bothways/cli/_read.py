@@ -42,6 +42,7 @@ def read(
     from bothways.explain import read_along, readings_page, show_readings
     from bothways.pages import write_page
     from bothways.runtime import load
+    from bothways.storage import without_secrets
 
     check_html(html)
     loaded = load(model)
@@ -72,6 +73,8 @@ def read(
         write_page(html, readings_page(found, model=model, data=rows.source))
         messages().print(f"wrote {html}")
     if json:
-        print_json({"model": model, "data": data, "beside": beside, **found.document()})
+        print_json(
+            {"model": model, "data": without_secrets(data), "beside": beside, **found.document()}
+        )
     else:
         show_readings(results(), found)

@@ -118,12 +118,14 @@ def _sentence(s: Summary) -> str:
 
 
 def _document(data: str, s: Summary) -> dict[str, Any]:
+    from bothways.storage import without_secrets
+
     cost = asdict(s.cost)
     return {
         "model": s.model,
         "fingerprint": s.fingerprint,
-        "data": data,
-        "out": s.out,
+        "data": without_secrets(data),
+        "out": without_secrets(s.out),
         "text": s.text,
         "prefix": s.prefix,
         "shards": s.shards,

@@ -61,6 +61,7 @@ def threshold(
     from bothways.cli._rows import read_beside
     from bothways.report import find_threshold, seen_before
     from bothways.runtime import load
+    from bothways.storage import without_secrets
 
     loaded = load(model)
     _check(loaded.spec, model, of)
@@ -90,7 +91,7 @@ def threshold(
             lambda card: with_row(card, row),
         )
     if json:
-        print_json({"model": model, "data": data, **facts, "saved": save})
+        print_json({"model": model, "data": without_secrets(data), **facts, "saved": save})
     else:
         _show(of, found)
     console = messages()

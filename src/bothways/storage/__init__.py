@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from bothways.storage._files import open_regular
-from bothways.storage._names import FORMATS, format_of, show, without_file
+from bothways.storage._names import FORMATS, format_of, show, without_file, without_secrets
 from bothways.storage._open import open_anywhere, open_bytes, open_text, read_text
 from bothways.storage._shards import Shard, check_unchanged, find_shards, is_shards
 from bothways.storage._stdin import standard_input, stdin_format
@@ -29,4 +29,5 @@ __all__ = [
     "standard_input",
     "stdin_format",
     "without_file",
+    "without_secrets",
 ]

@@ -38,13 +38,19 @@ def without_file(name: str) -> str:
 
 
 def show(path: str | os.PathLike[str]) -> str:
-    """A path as one printable line, whatever bytes or line breaks its name holds; a URL without
-    what may be secret in it: a password before the host, a signature after `?`."""
-    text = os.fspath(path)
-    if is_url(text):
-        text = re.sub(r"(?<=://)[^/@]*@", "", text)
-        text = text.partition("?")[0] if text.lower().startswith("http") else text
+    """A path as one printable line, whatever bytes or line breaks its name holds; a URL
+    `without_secrets`."""
+    text = without_secrets(os.fspath(path))
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def without_secrets(name: str) -> str:
+    """A URL without what may be secret in it: a password before the host, a signature after `?`;
+    other names as they are."""
+    if not is_url(name):
+        return name
+    name = re.sub(r"(?<=://)[^/@]*@", "", name)
+    return name.partition("?")[0] if is_http(name) else name
 
 
 def format_of(url: str) -> str | None:
