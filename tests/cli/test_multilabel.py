@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -82,6 +83,47 @@ def test_predict_prints_each_label_that_a_text_has(trained):
     document = json.loads(run("predict", model, "--json", stdin=lines[0]).stdout)
     assert document["predictions"][0]["labels"] == names.split("|")
     assert set(document["predictions"][0]["probabilities"]) == {"blue", "old", "red"}
+
+
+def test_each_label_has_a_threshold_of_its_own(files, trained, tmp_path):
+    folder, texts, truth = files
+    model = shutil.copytree(trained[2], tmp_path / "model")
+    data = (folder / "lists.jsonl", "--label", "tags", "--held-out")
+    first = run("threshold", model, *data, "--for", "old", "--recall", 1, "--save", "--json")
+    assert first.returncode == 0, first.stderr
+    old = json.loads(first.stdout)["threshold"]
+    done = run("threshold", model, *data, "--for", "red", "--precision", 1, "--save")
+    assert done.returncode == 0, done.stderr
+    loaded = bothways.load(model)
+    assert set(loaded.spec.thresholds) == {"old", "red"} and loaded.spec.thresholds["old"] == old
+    p = loaded.predict_proba(texts).astype(float)
+    guess = p >= [loaded.spec.thresholds.get(name, 0.5) for name in loaded.labels]
+    named = [[name for name, has in zip(loaded.labels, row, strict=True) if has] for row in guess]
+    assert loaded.predict(texts) == named
+    card = (model / "README.md").read_text()
+    assert card.count("| threshold of `") == 2
+    found = json.loads(run("evaluate", model, *data[:-1], "--json").stdout)
+    assert found["micro_f1"] == f1_score(truth, guess, average="micro")
+    every = json.loads(run("threshold", model, *data, "--recall", 0.5, "--json").stdout)
+    assert [one["label"] for one in every["thresholds"]] == ["blue", "old", "red"]
+    assert all(one["recall"] >= 0.5 for one in every["thresholds"])
+    done = run("threshold", model, "--reset")
+    assert "gives each label from one half on again" in done.stderr
+    assert bothways.load(model).spec == bothways.load(trained[2]).spec
+    assert "| threshold of" not in (model / "README.md").read_text()
+
+
+def test_labels_that_no_threshold_is_for_are_told(files, trained, tmp_path):
+    (tmp_path / "few.csv").write_text("text,tags\na film red,red\na film,blue\na film old,blue\n")
+    data = (tmp_path / "few.csv", "--label", "tags", "--recall", 1)
+    done = run("threshold", trained[2], *data, "--json")
+    assert done.returncode == 0, done.stderr
+    assert list(json.loads(done.stdout)["without"]) == ["old"]
+    assert "'old' is left as it is: none of the 3 texts have the label" in done.stderr
+    sentence = refused("threshold", trained[2], *data, "--for", "old")
+    assert "few.csv, label 'old': none of the 3 texts have the label" in sentence
+    (tmp_path / "few.csv").write_text("text,tags\na film red,red\n")
+    assert "no label gets a threshold; 'blue': none of" in refused("threshold", trained[2], *data)
 
 
 def test_info_and_compress(files, trained):

@@ -49,6 +49,18 @@ def test_several_labels():
     assert len(spec.labels) == 5 and spec.quality["calibration"]["texts"] == 100
 
 
+def test_several_labels_a_text():
+    """Each label by itself: one temperature for all sigmoids, and the same labels."""
+    sets = [[x, "even"] if n % 2 else [x] for n, x in enumerate(NOISY)]
+    with_one, without = fitted(sets), fitted(sets, calibrate=False)
+    facts = with_one.model_.spec.quality["calibration"]
+    assert facts["temperature"] != 1 and facts["log_loss"][1] < facts["log_loss"][0]
+    plain, scaled = (c.predict_proba(TEXTS) for c in (without, with_one))
+    expected = expit(logit(plain.astype(float)) / facts["temperature"])
+    np.testing.assert_allclose(scaled, expected, rtol=1e-4)
+    np.testing.assert_array_equal(with_one.predict(TEXTS), without.predict(TEXTS))
+
+
 def test_it_is_saved(tmp_path):
     classifier = fitted()
     classifier.save(tmp_path / "model")
@@ -77,7 +89,6 @@ def test_texts_that_do_not_count_are_not_counted():
     [
         ({"valid": 50}, NOISY, "validation part of at least 100 texts, got 50"),
         ({"valid": None}, NOISY, "validation part of at least 100 texts, got 0"),
-        ({}, [[x] for x in NOISY], "expects one label for each text"),
         ({"calibrate": "yes"}, NOISY, "calibrate must be True, False or None, got 'yes'"),
     ],
 )

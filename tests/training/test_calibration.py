@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import expit
 from sklearn.metrics import brier_score_loss
 
 from bothways.training import brier_score, calibration_error, fit_calibration, fit_temperature
@@ -56,6 +57,20 @@ def test_the_brier_score_of_more():
 def test_a_known_temperature_is_found(classes, temperature):
     z, truth = sample(7, 8_000, classes, temperature)
     assert fit_temperature(z, truth) == pytest.approx(temperature, rel=0.06)
+
+
+@pytest.mark.parametrize("temperature", [0.4, 2.5])
+def test_a_known_temperature_of_several_labels_is_found(temperature):
+    rng = np.random.default_rng(5)
+    z = rng.normal(0, 2, (4_000, 3))
+    truth = rng.uniform(size=z.shape) < expit(z / temperature)
+    assert fit_temperature(z, truth) == pytest.approx(temperature, rel=0.06)
+
+
+def test_the_error_of_several_labels_is_that_of_all_pairs():
+    truth = np.array([[True, False], [True, True]])
+    # Two pairs at 0.9, both true; two at 0.3, one of them true.
+    assert calibration_error(truth, [[0.9, 0.3], [0.3, 0.9]]) == pytest.approx((0.1 + 0.2) / 2)
 
 
 @pytest.mark.parametrize("classes", [1, 4])

@@ -118,7 +118,8 @@ class Spec:
     `"f32"` as they are, `"int8"` in 8 bits with scales; who loads them gets float32.
     Scores are divided by `temperature` before the sigmoid or softmax (Guo et al. 2017).
     `thresholds` is empty, or has one label and the probability, above 0, from which on a text gets
-    it; a text that does not gets the most probable of the others.
+    it; a text that does not gets the most probable of the others. Where a text may have several,
+    any label may have one, and the others have one half.
 
     Raises `ArtifactError` naming the field that is not as it should be.
     """
@@ -171,7 +172,7 @@ class Spec:
 
     def _check_thresholds(self) -> None:
         thresholds = check.facts("thresholds", self.thresholds)
-        most = 1 if self.task == "classification" else 0
+        most = 1 if self.task == "classification" else len(self.labels)
         if len(thresholds) > most:
             check.refuse("thresholds", thresholds, f"at most {most}, for the task {self.task!r}")
         for name, value in thresholds.items():

@@ -30,12 +30,12 @@ def several(rows: Dataset) -> str:
     return f" ({mean:.2f} a text{f', {none:,} texts without one' if none else ''})"
 
 
-def lines(labels: list[str], probabilities: NDArray[np.float32]) -> Iterator[str]:
+def lines(spec: Spec, probabilities: NDArray[np.float32]) -> Iterator[str]:
     """`LABEL|LABEL<TAB>PROBABILITY|PROBABILITY` of each text, a tab alone if it has no label."""
     from bothways.runtime import labels_of
 
     for row in probabilities:
-        found = labels_of(labels, row)
+        found = labels_of(spec, row)
         names = SEPARATOR.join(name for name, _ in found)
         yield f"{names}\t{SEPARATOR.join(f'{p:.4f}' for _, p in found)}\n"
 
@@ -87,7 +87,7 @@ def measure(model: Model, rows: Dataset, threads: int | None = None) -> tuple[di
         truth[n, [place[name] for name in names]] = True
     ids, truncation = model.encode(rows.texts, threads=threads)
     probabilities = model.network.probabilities(ids, threads=threads)
-    guess = present(probabilities)
+    guess = present(probabilities, model.spec)
     parts = precision_recall_fscore_support(truth, guess, zero_division=0.0)
     figures = {
         "texts": len(truth),

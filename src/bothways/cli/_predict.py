@@ -89,10 +89,10 @@ def predict(
     if json:
         stdout.write(b'{"predictions": [')
     one = loaded.spec.task == "classification"
-    answers: Any = multilabel.lines
+    answers: Any = partial(multilabel.lines, loaded.spec)
     if one:
         how = partial(decide, spec=loaded.spec, reject_below=reject_below)
-        answers = partial(_answers, decide=how)
+        answers = partial(_answers, loaded.labels, decide=how)
     for texts in _lines(source, file):
         ids, truncation = loaded.encode(texts, threads=threads)
         lost += truncation
@@ -103,7 +103,7 @@ def predict(
                 stdout.write((b"\n  " if first else b",\n  ") + item.encode())
                 first = False
         else:
-            stdout.write("".join(answers(loaded.labels, probabilities)).encode())
+            stdout.write("".join(answers(probabilities)).encode())
         stdout.flush()
     if json:
         stdout.write(b"]}\n" if first else b"\n]}\n")

@@ -20,13 +20,15 @@ def threshold(
     data: Annotated[str | None, typer.Argument(help="Labelled texts that the model has not "
                                                "learned from.")] = None,
     of: Annotated[str | None, typer.Option("--for", help="The label to find a threshold "
-                                           "for.")] = None,
+                                           "for; of a model of several, all if not given.")] = None,
     precision: Annotated[float | None, typer.Option(help="At least so many of the texts that get "
                                                     "the label shall have it: 0.95.")] = None,
     recall: Annotated[float | None, typer.Option(help="At least so many of the texts that have the "
                                                  "label shall get it: 0.9.")] = None,
     text: Annotated[str | None, typer.Option(help="Column of the texts.")] = None,
     label: Annotated[str | None, typer.Option(help="Column of the labels.")] = None,
+    label_separator: Annotated[str | None, typer.Option(help="What divides several labels in a "
+                                                        "cell.")] = None,
     held_out: Annotated[bool, typer.Option("--held-out", help="Only the texts that training held "
                         "out; DATA must be what the model was trained on.")] = False,
     save: Annotated[bool, typer.Option("--save", help="Store it in the model: predict and "
@@ -43,11 +45,13 @@ def threshold(
     if reset:
         if data or of or precision or recall or save:
             raise typer.BadParameter("--reset expects nothing but the model")
-        artifact.respec(model, lambda spec: replace(spec, thresholds={}), with_row)
-        messages().print(f"{model}: predict gives the most probable label again")
+        several = artifact.load(model)[0].network.multilabel
+        artifact.respec(model, lambda spec: replace(spec, thresholds={}), with_rows)
+        given = "each label from one half on" if several else "the most probable label"
+        messages().print(f"{model}: predict gives {given} again")
         return
-    if data is None or of is None:
-        raise typer.BadParameter("expected DATA, and a label with --for")
+    if data is None:
+        raise typer.BadParameter("expected DATA")
     wanted: Literal["precision", "recall"] = "precision" if recall is None else "recall"
     least = precision if recall is None else recall
     if least is None or (precision is not None and recall is not None):
@@ -57,6 +61,7 @@ def threshold(
     require("sklearn", extra="train", purpose="threshold")
     import numpy as np
 
+    from bothways.cli import _multilabel as multilabel
     from bothways.cli._evaluate import check_known_labels, held_out_rows
     from bothways.cli._rows import read_beside
     from bothways.report import find_threshold, seen_before
@@ -64,10 +69,12 @@ def threshold(
     from bothways.storage import without_secrets
 
     loaded = load(model)
-    _check(loaded.spec, model, of)
+    names = _names(loaded.spec, of)
     if save:
         artifact.check_writable(model, overwrite=True)
-    rows = every = read_beside(loaded.spec, data, text=text, label=label)
+    columns = {"text": text, "label": label, "label_separator": label_separator}
+    every = read_beside(loaded.spec, data, multilabel=True, **columns)
+    rows = every = multilabel.rows_for(loaded.spec, every)
     if held_out:
         rows = held_out_rows(loaded.spec, every)
     elif seen_before(loaded.spec, every, held_out=False) == "trained on":
@@ -76,28 +83,37 @@ def threshold(
             "others; give other texts, or --held-out"
         )
     check_known_labels(loaded.labels, rows)
-    scores = loaded.predict_proba(rows.texts, threads=threads)[:, loaded.labels.index(of)]
-    has = np.array([name == of for name in rows.labels or []])
-    try:
-        found = find_threshold(scores, has, wanted, least)
-    except ArgumentError as error:
-        raise DataError(f"{rows.source}, label {of!r}: {error}") from None
-    facts = {"label": of, wanted + "_wanted": least, **found}
-    if save:
-        row = f"{_ROW}`{of}` | {sentence(found)} |"
-        artifact.respec(
-            model,
-            lambda spec: replace(spec, thresholds={of: found["threshold"]}),
-            lambda card: with_row(card, row),
+    probabilities = loaded.predict_proba(rows.texts, threads=threads)
+    found, without = {}, {}
+    for name in names:
+        scores = probabilities[:, loaded.labels.index(name)]
+        has = np.array([name in sets for sets in rows.sets or []])
+        try:
+            found[name] = find_threshold(scores, has, wanted, least)
+        except ArgumentError as error:
+            if of is not None:
+                raise DataError(f"{rows.source}, label {name!r}: {error}") from None
+            without[name] = str(error)
+    if not found:
+        raise DataError(
+            f"{rows.source}: no label gets a threshold; {names[0]!r}: {without[names[0]]}"
         )
+    if save:
+        _save(model, found, keep=loaded.spec.network.multilabel)
     if json:
-        print_json({"model": model, "data": without_secrets(data), **facts, "saved": save})
+        facts = [{"label": name, wanted + "_wanted": least, **f} for name, f in found.items()]
+        of_all = {"thresholds": facts, "without": without} if of is None else facts[0]
+        print_json({"model": model, "data": without_secrets(data), **of_all, "saved": save})
     else:
-        _show(of, found)
+        for name, its in found.items():
+            _show(name, its)
     console = messages()
+    for name, why in without.items():
+        console.print(f"{name!r} is left as it is: {why}")
     console.print("the same texts chose it, so these figures are a little optimistic")
     if save:
-        console.print(f"saved in {model}; predict gives {of!r} from this probability on")
+        given = "each label" if of is None else repr(of)
+        console.print(f"saved in {model}; predict gives {given} from this probability on")
 
 
 def sentence(found: dict[str, Any]) -> str:
@@ -111,24 +127,42 @@ def sentence(found: dict[str, Any]) -> str:
     )
 
 
-def with_row(card: str, row: str | None = None) -> str:
-    """A card with this row, if any, at the end of its table, and no other about a threshold."""
-    lines = [line for line in card.splitlines() if not line.startswith(_ROW)]
+def _save(model: str, found: dict[str, dict[str, Any]], *, keep: bool) -> None:
+    """The thresholds in the spec and on the card; with `keep` those of other labels stay."""
+    from bothways import artifact
+
+    rows = {f"{_ROW}`{name}` |": f" {sentence(its)} |" for name, its in found.items()}
+    thresholds = {name: its["threshold"] for name, its in found.items()}
+    artifact.respec(
+        model,
+        lambda spec: replace(
+            spec, thresholds={**spec.thresholds, **thresholds} if keep else thresholds
+        ),
+        lambda card: with_rows(card, rows, keep=keep),
+    )
+
+
+def with_rows(card: str, rows: dict[str, str] | None = None, *, keep: bool = False) -> str:
+    """A card with these rows, by how they begin, at the end of its table; no others about
+    thresholds, or, with `keep`, those of other labels."""
+    rows = rows or {}
+    gone = tuple(rows) if keep else (_ROW,)
+    lines = [line for line in card.splitlines() if not line.startswith(gone)]
     last = max((n for n, line in enumerate(lines) if line.startswith("|")), default=-1)
-    if row is not None:
-        lines.insert(last + 1, row)
+    lines[last + 1 : last + 1] = [begin + rest for begin, rest in rows.items()]
     return "\n".join(lines) + "\n"
 
 
-def _check(spec: Spec, model: str, of: str) -> None:
-    if spec.task != "classification":
-        raise ArgumentError(
-            f"{model}: gives a text several labels, each from the probability one half on; "
-            "threshold expects a model that gives a text one label"
-        )
+def _names(spec: Spec, of: str | None) -> list[str]:
+    """The labels to find thresholds for."""
+    if of is None:
+        if spec.task == "multilabel":
+            return list(spec.labels)
+        raise typer.BadParameter("expected a label with --for")
     if of not in spec.labels:
         known = listed(spec.labels)
         raise ArgumentError(f"--for: the model has no label {of!r}; its labels are {known}")
+    return [of]
 
 
 def _show(of: str, found: dict[str, Any]) -> None:

@@ -46,7 +46,7 @@ def change(
     ]
     apart = np.abs(pair[1] - pair[0]).max(axis=1, initial=0)
     best = [
-        present(p) if several else decide(p, model.spec).answers[:, None]
+        present(p, model.spec) if several else decide(p, model.spec).answers[:, None]
         for p, model in zip(pair, (before, after), strict=True)
     ]
     found: dict[str, Any] = {

@@ -17,27 +17,22 @@ MOST_TEXTS = 50_000
 """Held-out texts that a temperature is fitted on at most, about; more hardly change it."""
 
 
-def wants_calibration(estimator: Any, multilabel: bool, found: int) -> bool:
+def wants_calibration(estimator: Any, found: int) -> bool:
     """Whether to calibrate: as `estimator.calibrate` says, or, if it is None, where that can be.
     `found` texts of the validation part count.
 
-    Raises `ArgumentError` for True where it cannot: without a validation part of
-    `CALIBRATION_TEXTS` texts that count, or where a text may have several labels.
+    Raises `ArgumentError` for True without a validation part of `CALIBRATION_TEXTS` texts that
+    count.
     """
     wanted = estimator.calibrate
     if wanted not in (None, True, False):
         raise ArgumentError(f"calibrate must be True, False or None, got {wanted!r}")
     least = CALIBRATION_TEXTS
-    if wanted and multilabel:
-        raise ArgumentError(
-            "calibrate=True expects one label for each text; where a text may have several, "
-            "their probabilities are not calibrated"
-        )
     if wanted and found < least:
         raise ArgumentError(
             f"calibrate=True expects a validation part of at least {least} texts, got {found}"
         )
-    return wanted is not False and not multilabel and found >= least
+    return wanted is not False and found >= least
 
 
 def calibrate(

@@ -214,7 +214,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         probabilities = self.predict_proba(X)
         refuse_several(self.model_.spec.network.multilabel, reject_below)
         if self.model_.spec.network.multilabel:
-            return present(probabilities).astype(np.int64)
+            return present(probabilities, self.model_.spec).astype(np.int64)
         answers = decide(probabilities, self.model_.spec, reject_below).answers
         if reject_below is None:
             return self.classes_[answers]

@@ -86,7 +86,7 @@ def prepared(
     everything = Part(texts, targets.codes, checked_weights(sample_weight, len(texts)))
     train_part, valid_part = hold_out(estimator, everything, targets, valid, held_out)
     recipe = for_texts(recipe, len(train_part.texts))
-    calibrated = wants_calibration(estimator, targets.multilabel, _counted(valid_part))
+    calibrated = wants_calibration(estimator, _counted(valid_part))
     several, own = targets.multilabel, everything.weights
     spread = None if own is None else (own.min(), own.max())
     texts_of = label_counts(train_part.codes, len(targets.classes))

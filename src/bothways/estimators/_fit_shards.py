@@ -131,7 +131,7 @@ def _prepared(estimator: Any, recipe: Preset, plan: Plan, corpus: Corpus, budget
         held_out = unweighted(held_out) if several else held_out
         if not _weight(valid_tally, corpus.labels, held_out.of_classes, several):
             raise DataError("every text of the validation part has the weight 0")
-    calibrated = wants_calibration(estimator, several, valid_tally.counted)
+    calibrated = wants_calibration(estimator, valid_tally.counted)
     facts: dict[str, Any] = {}
     if vectors is not None:
         facts = coverage_of_words(estimator, of_preset, vectors, corpus.words)

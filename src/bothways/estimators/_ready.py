@@ -142,7 +142,7 @@ def _rounding(spec: Spec, tensors: Tensors, examples: Examples, recipe: Preset) 
 
 def _answers(probabilities, spec) -> NDArray[Any]:
     several = spec.network.multilabel
-    return runtime.present(probabilities) if several else probabilities.argmax(axis=1)
+    return runtime.present(probabilities, spec) if several else probabilities.argmax(axis=1)
 
 
 def _quality(history: History, held_out: HeldOut | None) -> dict[str, Any]:

@@ -62,7 +62,10 @@ def _rules(spec: Spec) -> list[str]:
             f"{v.output_sequence_length} ids."
         )
     if n.multilabel:
-        rules.append("A text has each label whose probability is at least 0.5, and may have none.")
+        its = "its threshold, or 0.5 if it has none" if spec.thresholds else "0.5"
+        rules.append(
+            f"A text has each label whose probability is at least {its}; it may have none."
+        )
     elif spec.thresholds:
         label, least = next(iter(spec.thresholds.items()))
         rules.append(

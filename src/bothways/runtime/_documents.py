@@ -28,7 +28,7 @@ def documents(
     ]
     if spec.network.multilabel:
         return [
-            {"labels": [name for name, _ in labels_of(spec.labels, row)], "probabilities": all_of}
+            {"labels": [name for name, _ in labels_of(spec, row)], "probabilities": all_of}
             for row, all_of in zip(probabilities, every, strict=True)
         ]
     decided = (column.tolist() for column in decide(probabilities, spec, reject_below))
@@ -42,10 +42,8 @@ def documents(
     ]
 
 
-def labels_of(
-    labels: tuple[str, ...] | list[str], row: NDArray[np.float32]
-) -> list[tuple[str, float]]:
+def labels_of(spec: Spec, row: NDArray[np.float32]) -> list[tuple[str, float]]:
     """The labels that one text has, of several, the most probable first, and how probable."""
-    has = present(row)
-    found = zip(names_of(labels, has), row[has].tolist(), strict=True)
+    has = present(row, spec)
+    found = zip(names_of(spec.labels, has), row[has].tolist(), strict=True)
     return sorted(found, key=lambda item: -item[1])

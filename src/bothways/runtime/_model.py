@@ -142,7 +142,8 @@ class Model:
     ) -> list[str] | list[str | None] | list[list[str]]:
         """The label of each text, `N` strings: the most probable one, unless the model has a
         threshold for one (`bothways.artifact.Spec`). Where a text may have several
-        labels, `N` lists of those with a probability of at least one half, empty ones too.
+        labels, `N` lists of those with a probability of at least one half, or of their threshold
+        if they have one; empty ones too.
 
         With `reject_below` it is None for a text whose label is less probable than that.
         Raises `ArgumentError` if it is not from 0 to 1, or a text may have several labels.
@@ -150,7 +151,7 @@ class Model:
         refuse_several(self.spec.network.multilabel, reject_below)
         probabilities = self.predict_proba(texts, threads=threads)
         if self.spec.network.multilabel:
-            return [names_of(self.labels, row) for row in present(probabilities)]
+            return [names_of(self.labels, row) for row in present(probabilities, self.spec)]
         answers = decide(probabilities, self.spec, reject_below).answers.tolist()
         return [None if c == UNSURE else self.labels[c] for c in answers]
 

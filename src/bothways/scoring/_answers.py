@@ -103,7 +103,7 @@ def _columns(
 ) -> tuple[Any, Any]:
     """The labels of each row of `(N, C)`, and their probabilities."""
     if model.spec.network.multilabel:
-        found = [labels_of(model.labels, row) for row in probabilities]
+        found = [labels_of(model.spec, row) for row in probabilities]
         names = [[name for name, _ in row] for row in found]
         values = [[p for _, p in row] for row in found]
         return pa.array(names, pa.list_(pa.string())), pa.array(values, pa.list_(pa.float32()))

@@ -31,11 +31,16 @@ def calibration_error(
     `truth (N,)` are label numbers and `probabilities (N, C)`. The texts are put into
     `CALIBRATION_BINS` bins by the probability of their most probable label; the error is the
     distance between the share of right answers in a bin and their mean probability, averaged
-    over all texts, which count `weights (N,)`.
+    over all texts, which count `weights (N,)`. With `truth (N, C)` bool, where a text may have
+    several labels, it is that of all pairs of text and label: how many have it in a bin.
     """
-    p = np.asarray(probabilities, np.float64)
-    confidence, right = p.max(axis=1), p.argmax(axis=1) == np.asarray(truth)
+    truth, p = np.asarray(truth), np.asarray(probabilities, np.float64)
     counts = np.ones(len(p)) if weights is None else np.asarray(weights, np.float64)
+    if truth.ndim == 2:
+        confidence, right = p.ravel(), truth.ravel()
+        counts = np.repeat(counts, p.shape[1])
+    else:
+        confidence, right = p.max(axis=1), p.argmax(axis=1) == truth
     # A bin holds its upper end, as in the paper.
     bins = np.clip(np.ceil(confidence * CALIBRATION_BINS).astype(int) - 1, 0, CALIBRATION_BINS - 1)
     apart = np.bincount(bins, counts * (right - confidence), CALIBRATION_BINS)
@@ -59,12 +64,16 @@ def fit_temperature(logits: ArrayLike, truth: ArrayLike, weights: ArrayLike | No
     """The temperature by which scores are divided for the least log loss (Guo et al. 2017).
 
     `logits` are `(N, 1)` before a sigmoid or `(N, C)` before a softmax, `truth (N,)` the label
-    numbers. Above 1 it makes probabilities less extreme, below 1 more. From 0.02 to 50.
+    numbers; or `(N, C)` before a sigmoid each, and `truth (N, C)` bool. Above 1 it makes
+    probabilities less extreme, below 1 more. From 0.02 to 50.
     """
     from scipy.optimize import minimize_scalar
 
+    truth = np.asarray(truth)
+    several = truth.ndim == 2
+
     def loss(log_temperature: float) -> float:
-        return log_loss(np.asarray(truth), scaled(logits, math.exp(log_temperature)), weights)
+        return log_loss(truth, scaled(logits, math.exp(log_temperature), several), weights)
 
     found = minimize_scalar(loss, bounds=(math.log(_LOWEST), math.log(_HIGHEST)), method="bounded")
     return math.exp(found.x)
@@ -84,10 +93,12 @@ def fit_calibration(
 
     logits, truth = np.asarray(logits, np.float64), np.asarray(truth)
     counts = np.ones(len(truth)) if weights is None else np.asarray(weights, np.float64)
-    before = scaled(logits, 1.0)
+    several = truth.ndim == 2
+    before = scaled(logits, 1.0, several)
     after = np.empty_like(before)
     for rest, part in KFold(FOLDS, shuffle=True, random_state=seed).split(logits):
-        after[part] = scaled(logits[part], fit_temperature(logits[rest], truth[rest], counts[rest]))
+        found = fit_temperature(logits[rest], truth[rest], counts[rest])
+        after[part] = scaled(logits[part], found, several)
     losses = [log_loss(truth, p, counts) for p in (before, after)]
     better = losses[1] < losses[0]
     return {
@@ -100,9 +111,12 @@ def fit_calibration(
     }
 
 
-def scaled(logits: ArrayLike, temperature: float) -> Doubles:
-    """The probabilities `(N, C)` of scores `(N, 1)` or `(N, C)` at a temperature."""
-    from scipy.special import softmax
+def scaled(logits: ArrayLike, temperature: float, several: bool = False) -> Doubles:
+    """The probabilities `(N, C)` of scores `(N, 1)` or `(N, C)` at a temperature; each by itself
+    where a text may have `several` labels."""
+    from scipy.special import expit, softmax
 
     z = np.asarray(logits, np.float64) / temperature
+    if several:
+        return expit(z)
     return softmax(np.concatenate([np.zeros_like(z), z], axis=1) if z.shape[1] == 1 else z, axis=1)

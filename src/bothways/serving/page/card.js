@@ -10,7 +10,7 @@ const sigmoid = (score) => 1 / (1 + Math.exp(-score));
 /** The labels that the model gives, as `bothways predict` does, and their probabilities. */
 function given({ task, thresholds }, labels, row) {
   const all = labels.map((label, n) => [label, row[n]]).sort((a, b) => b[1] - a[1]);
-  if (task === "multilabel") return all.filter(([, share]) => share >= 0.5);
+  if (task === "multilabel") return all.filter(([label, share]) => share >= (thresholds[label] ?? 0.5));
   const passes = ([label, share]) => !(label in thresholds) || share >= thresholds[label];
   const chosen = all.find(([label, share]) => label in thresholds && share >= thresholds[label]);
   return [chosen ?? all.find(passes)];
