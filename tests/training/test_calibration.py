@@ -62,7 +62,7 @@ def test_a_known_temperature_is_found(classes, temperature):
 @pytest.mark.parametrize("temperature", [0.4, 2.5])
 def test_a_known_temperature_of_several_labels_is_found(temperature):
     rng = np.random.default_rng(5)
-    z = rng.normal(0, 2, (4_000, 3))
+    z = rng.normal(0, 2, (20_000, 3))
     truth = rng.uniform(size=z.shape) < expit(z / temperature)
     assert fit_temperature(z, truth) == pytest.approx(temperature, rel=0.06)
 
