@@ -168,15 +168,59 @@ def test_refusals_write_nothing(tiny_model, corpus, tmp_path):
     assert html.read_text() == "<!DOCTYPE html>older"
 
 
-def test_a_model_of_several_labels_has_no_report_yet(tmp_path):
-    texts, labels = tiny_corpus(40)
-    recipe = replace(preset("classic"), embedding_dim=4, hidden_size=4, epochs=1)
-    several = TextClassifier(preset=recipe, validation=None).fit(texts, [[x] for x in labels])
-    several.save(tmp_path / "model")
-    data = write(tmp_path / "data.jsonl", texts, [[x] for x in labels])
+@pytest.fixture(scope="module")
+def several(tmp_path_factory):
+    """A model of several labels a text, and what it was trained on."""
+    folder = tmp_path_factory.mktemp("several")
+    rng = np.random.default_rng(0)
+    names = np.array(["red", "blue", "<b>old</b>", "new"])
+    matrix = rng.random((300, 4)) < 0.4
+    texts = ["a film " + " ".join(names[row]) + f" {rng.integers(9)}" for row in matrix]
+    sets = [names[row].tolist() for row in matrix ^ (rng.random((300, 4)) < 0.1)]
+    recipe = replace(preset("classic"), embedding_dim=8, hidden_size=6, epochs=8, batch_size=16)
+    recipe = replace(recipe, learning_rate=0.02)
+    TextClassifier(preset=recipe, validation=100).fit(texts, sets).save(folder / "model")
+    return folder / "model", write(folder / "tags.jsonl", texts, sets)
+
+
+def test_a_report_of_several_labels_a_text(several, tmp_path):
+    model, data = several
     html = tmp_path / "report.html"
-    sentence = refused(tmp_path / "model", data, "--html", html)
-    assert "gives a text several labels" in sentence and not html.exists()
+    figures = evaluate(model, data, "--held-out", "--baseline", data, "--html", html)
+    page = Page(html)
+    assert f"{100 * figures['micro_f1']:.1f}\u00a0%" in page.text
+    low, high = figures["micro_f1_interval"]
+    assert low < figures["micro_f1"] < high
+    assert f"{100 * low:.1f}\u00a0% to {100 * high:.1f}\u00a0%" in page.text
+    assert figures["baseline"]["texts"] == 200 and figures["baseline"]["same_texts_as_the_model"]
+    said = ("micro F1", "What is missed", "How many labels a text gets", "part held out")
+    for part in (*said, "had not learned from", "of micro F1", "Micro F1 on the texts held out"):
+        assert part in page.text
+    assert page.tags.count("svg") == 7 and "<b>old</b>" in page.text
+    assert not re.search(r"\b(nan|inf|None)\b", page.text)
+    assert not re.search(r"https?:|@import|url\((?!#)", page.html)
+    assert not {"script", "img", "link", "iframe"} & set(page.tags)
+    shown = run(model, data, "--held-out", "--baseline", data)
+    assert "95 % interval" in " ".join(shown.stdout.split())
+    assert f"micro F1 {figures['micro_f1']:.4f} ({low:.4f} to {high:.4f})" in shown.stdout
+
+
+def test_what_a_report_of_several_labels_refuses(several, tmp_path):
+    model, data = several
+    html = tmp_path / "report.html"
+    assert "measured on the same texts" in refused(model, data, "--html", html, "--baseline", data)
+    none = write(tmp_path / "none.jsonl", ["a b", "c d"], [[], []])
+    sentence = refused(model, data, "--html", html, "--baseline", none)
+    assert "none.jsonl" in sentence and "label" in sentence and not html.exists()
+
+
+@pytest.mark.parametrize("labels", [[], ["red"], ["red", "blue", "new"]])
+def test_one_text_of_several_labels(several, tmp_path, labels):
+    html = tmp_path / "report.html"
+    data = write(tmp_path / "one.jsonl", ["a film red"], [labels])
+    figures = evaluate(several[0], data, "--html", html)
+    assert figures["texts"] == 1 and "1 text of one.jsonl, with 4 labels" in Page(html).text
+    assert not re.search(r"\bnan\b", Page(html).html)
 
 
 def test_a_book_of_a_text_makes_no_heavy_page(tiny_model, tmp_path):

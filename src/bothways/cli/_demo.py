@@ -79,8 +79,7 @@ def _train_one(name: str, folder: Path) -> dict[str, Any]:
     from dataclasses import replace
 
     from bothways import TextClassifier, read
-    from bothways.cli._evaluate import measure
-    from bothways.report import answer
+    from bothways.report import answer, measure
     from bothways.training import preset
 
     both, mask = MODELS[name]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bothways.errors import ArgumentError, DataError, listed, require
+from bothways.errors import DataError, listed, require
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -40,21 +40,11 @@ def evaluate(
     Of a model that gives a text several labels: micro and macro F1, how often all labels are
     right, and Hamming loss."""
     require("sklearn", extra="train", purpose="evaluate")
-    from bothways.cli import _multilabel as multilabel
+    from bothways import report
+    from bothways.cli._multilabel import rows_for
     from bothways.cli._output import check_html, messages, print_json
     from bothways.cli._rows import read_beside
     from bothways.pages import write_page
-    from bothways.report import (
-        answer,
-        baseline_rows,
-        compare,
-        detail,
-        read_history,
-        report,
-        report_facts,
-        seen_before,
-        train_baseline,
-    )
     from bothways.runtime import load, refuse_several
     from bothways.storage import without_secrets
 
@@ -62,86 +52,52 @@ def evaluate(
     shown = without_secrets(data)
     loaded = load(model)
     refuse_several(loaded.spec.network.multilabel, reject_below)
-    one = loaded.spec.task == "classification"
-    if not one and (html or baseline):
-        raise ArgumentError(
-            f"--html and --baseline: {model} gives a text several labels, and the report is "
-            "about models that give one"
-        )
-    options = {"text": text, "label": label}
-    several = {"multilabel": True, "label_separator": label_separator}
-    every = read_beside(loaded.spec, data, **options, **several)
-    every = multilabel.rows_for(loaded.spec, every)
+    several = loaded.spec.network.multilabel
+    columns = {"text": text, "label": label, "label_separator": label_separator}
+
+    def labelled(source: str) -> Dataset:
+        return rows_for(loaded.spec, read_beside(loaded.spec, source, multilabel=True, **columns))
+
+    every = labelled(data)
     rows = held_out_rows(loaded.spec, every) if held_out else every
     check_known_labels(loaded.labels, rows)
-    if not one:
-        multilabel.evaluate(loaded, rows, {"model": model, "data": shown}, threads, json)
-        return
     taught = None
     if baseline is not None:
-        same = _same_file(baseline, data)
-        training = every if same else read_beside(loaded.spec, baseline, **options)
+        training = every if _same_file(baseline, data) else labelled(baseline)
         check_known_labels(loaded.labels, training)
-        taught = baseline_rows(loaded.spec, training, every, held_out=held_out)
-    answers = answer(loaded, rows, threads)
+        taught = report.baseline_rows(loaded.spec, training, every, held_out=held_out)
+    answers: report.Answers | report.SetAnswers
+    if several:
+        answers = sets = report.answer_sets(loaded, rows, threads)
+        figures = report.measure_sets(sets) | report.detail_sets(sets, rows)
+    else:
+        answers = single = report.answer(loaded, rows, threads)
+        figures = report.measure(single) | report.detail(single, rows)
+        if reject_below is not None:
+            figures["rejection"] = rejection(single, reject_below)
     if answers.truncation.cut_texts:
         messages().print(str(answers.truncation))
-    figures = measure(answers) | detail(answers, rows)
-    if reject_below is not None:
-        figures["rejection"] = rejection(answers, reject_below)
     if taught is not None:
         messages().print(f"training the baseline on {len(taught[0]):,} texts ...")
-        figures["baseline"] = compare(train_baseline(*taught), rows, answers.right)
+        counting = report.train_baseline(*taught)
+        figures["baseline"] = (
+            report.compare_sets(counting, rows, sets)
+            if several
+            else report.compare(counting, rows, single.right)
+        )
     if html is not None:
-        seen = seen_before(loaded.spec, every, held_out=held_out)
-        history = read_history(model)
-        facts = report_facts(loaded.spec, model, rows, seen)
-        write_page(html, report(figures, history, model=model, data=shown, seen=seen, facts=facts))
+        seen = report.seen_before(loaded.spec, every, held_out=held_out)
+        history = report.read_history(model)
+        facts = report.report_facts(loaded.spec, model, rows, seen)
+        page = report.report_sets if several else report.report
+        write_page(html, page(figures, history, model=model, data=shown, seen=seen, facts=facts))
         messages().print(f"wrote {html}")
     if json:
         print_json({"model": model, "data": shown, **figures})
-    else:
-        if reject_below is not None:
-            _show_rejection(figures["rejection"])
-        _show(figures)
-
-
-def measure(answers: Answers) -> dict[str, Any]:
-    """The figures of a model's answers, all from scikit-learn."""
-    import numpy as np
-    from sklearn.metrics import (
-        accuracy_score,
-        confusion_matrix,
-        precision_recall_fscore_support,
-    )
-
-    from bothways.training import brier_score, log_loss
-
-    truth, probabilities, guess = answers.truth, answers.probabilities, answers.guess
-    every = np.arange(len(answers.labels))
-    parts = precision_recall_fscore_support(truth, guess, labels=every, zero_division=0.0)
-    return {
-        "texts": len(truth),
-        "accuracy": float(accuracy_score(truth, guess)),
-        "log_loss": log_loss(truth, probabilities),
-        "brier": brier_score(truth, probabilities),
-        "labels": label_figures(answers.labels, parts),
-        "confusion_matrix": {
-            "rows": "true label",
-            "columns": "predicted label",
-            "labels": answers.labels,
-            "counts": confusion_matrix(truth, guess, labels=every).tolist(),
-        },
-    }
-
-
-def label_figures(labels: list[str], parts: Any) -> dict[str, dict[str, Any]]:
-    """What `precision_recall_fscore_support` found of each of the labels, by name."""
-    precision, recall, f1, support = (part.tolist() for part in parts)
-    return {
-        name: {"precision": precision[n], "recall": recall[n], "f1": f1[n], "support": support[n]}
-        for n, name in enumerate(labels)
-    }
+        return
+    if reject_below is not None:
+        _show_rejection(figures["rejection"])
+    _show_sets(figures) if several else _show(figures)
 
 
 def rejection(answers: Answers, reject_below: float) -> dict[str, Any]:
@@ -238,6 +194,25 @@ def _show(figures: dict[str, Any]) -> None:
     for label, counts in zip(matrix["labels"], matrix["counts"], strict=True):
         table.add_row(label, *(f"{count:,}" for count in counts))
     console.print(table)
+
+
+def _show_sets(figures: dict[str, Any]) -> None:
+    from bothways.cli._output import results
+    from bothways.report import verdict
+    from bothways.training import CALIBRATION_BINS
+
+    f, console = figures, results()
+    low, high = f["micro_f1_interval"]
+    console.print(
+        f"micro F1 {f['micro_f1']:.4f} ({low:.4f} to {high:.4f})   macro F1 {f['macro_f1']:.4f}   "
+        f"all labels right {f['accuracy']:.4f}\n"
+        f"Hamming loss {f['hamming_loss']:.4f}   log loss {f['log_loss']:.4f}   calibration error "
+        f"{f['calibration']['expected_calibration_error']:.4f} ({CALIBRATION_BINS} bins)   "
+        f"texts {f['texts']:,}\n"
+    )
+    if "baseline" in f:
+        console.print(f"{verdict(f['baseline'])}\n")
+    console.print(label_table(f["labels"]))
 
 
 def label_table(labels: dict[str, Any]) -> Table:

@@ -15,7 +15,7 @@ ONE, TWO = SERIES[:2]
 MOST_CURVES = len(SERIES)
 
 
-def versus(rows: list[tuple[str, float, list[float]]]) -> Markup:
+def versus(rows: list[tuple[str, float, list[float]]], figure_name: str = "Accuracy") -> Markup:
     """A dot and its interval for each `(name, accuracy, interval)`, the model first."""
 
     def draw(figure: Figure) -> None:
@@ -32,7 +32,7 @@ def versus(rows: list[tuple[str, float, list[float]]]) -> Markup:
         _percents(axes.xaxis)
 
     told = "; ".join(f"{name} {v:.1%}, between {i[0]:.1%} and {i[1]:.1%}" for name, v, i in rows)
-    return picture(draw, f"Accuracy with its 95 % interval. {told}", height=1.9)
+    return picture(draw, f"{figure_name} with its 95 % interval. {told}", height=1.9)
 
 
 def losses(history: list[dict[str, Any]]) -> Markup:
@@ -44,9 +44,9 @@ def losses(history: list[dict[str, Any]]) -> Markup:
     )
 
 
-def accuracies(history: list[dict[str, Any]]) -> Markup:
-    """The accuracy on the validation texts by epoch."""
-    return _epochs(history, [("valid_accuracy", "texts held out")], None)
+def accuracies(history: list[dict[str, Any]], key: str = "valid_accuracy") -> Markup:
+    """The accuracy on the validation texts by epoch, or another share of the history."""
+    return _epochs(history, [(key, "texts held out")], None)
 
 
 def _epochs(
@@ -76,15 +76,18 @@ def _epochs(
     return picture(draw, f"By epoch, {len(history)} in all. {told}")
 
 
-def calibration(bins: list[dict[str, Any]]) -> Markup:
-    """How sure the model was against how often it was right, and how many texts that were."""
+def calibration(bins: list[dict[str, Any]], several: bool = False) -> Markup:
+    """How sure the model was against how often it was right, and how many texts that were.
+
+    Where a text may have `several` labels, of all pairs of text and label: how probable it was
+    that the text has it, and how often it does."""
 
     def draw(figure: Figure) -> None:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         start = min(b["from"] for b in bins)
         upper.plot([start, 1], [start, 1], color=FAINT, linewidth=1, linestyle=(0, (3, 3)))
         _intervals(upper, [b["confidence"] for b in bins], bins)
-        upper.set_ylabel("was right")
+        upper.set_ylabel("had the label" if several else "was right")
         centers = [(b["from"] + b["to"]) / 2 for b in bins]
         width = 0.92 * (bins[0]["to"] - bins[0]["from"])
         lower.bar(centers, [b["texts"] for b in bins], width, color=ONE, alpha=0.35)
@@ -94,8 +97,10 @@ def calibration(bins: list[dict[str, Any]]) -> Markup:
         lower.set_yticks([])
         lower.margins(y=0.35)
         lower.grid(False)
-        lower.set(xlim=(start - 0.02, 1.02), xlabel="was so sure")
-        lower.set_ylabel("texts")
+        lower.set(
+            xlim=(start - 0.02, 1.02), xlabel="was so sure of it" if several else "was so sure"
+        )
+        lower.set_ylabel("pairs" if several else "texts")
         _percents(upper.yaxis)
         _percents(lower.xaxis)
 
@@ -122,13 +127,13 @@ def coverage(points: list[dict[str, Any]]) -> Markup:
     return picture(draw, f"Accuracy by share answered. {told}", height=4)
 
 
-def lengths(groups: list[dict[str, Any]]) -> Markup:
-    """The accuracy of texts of similar lengths."""
+def lengths(groups: list[dict[str, Any]], key: str = "accuracy") -> Markup:
+    """The accuracy of texts of similar lengths, or another share by its name in `groups`."""
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
         places = list(range(len(groups)))
-        _intervals(axes, places, groups)
+        _intervals(axes, places, groups, key)
         names = [
             f"{g['from']:,}" if g["from"] == g["to"] else f"{g['from']:,}–{g['to']:,}"
             for g in groups
@@ -140,10 +145,37 @@ def lengths(groups: list[dict[str, Any]]) -> Markup:
         _percents(axes.yaxis)
 
     told = "; ".join(
-        f"{g['from']:,} to {g['to']:,} tokens: {g['accuracy']:.1%} of {g['texts']:,}"
-        for g in groups
+        f"{g['from']:,} to {g['to']:,} tokens: {g[key]:.1%} of {g['texts']:,}" for g in groups
     )
-    return picture(draw, f"Accuracy by length. {told}", height=3.8)
+    name = {"accuracy": "Accuracy", "micro_f1": "Micro F1"}[key]
+    return picture(draw, f"{name} by length. {told}", height=3.8)
+
+
+def labels_a_text(counts: dict[str, Any]) -> Markup:
+    """How many texts have none, one, two, ... labels, and how many are given so many."""
+    most = counts["more_than"]
+    last = max(n for key in ("true", "given") for n, texts in enumerate(counts[key]) if texts)
+    names = [f"more than {most}" if n > most else str(n) for n in range(last + 1)]
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        for key, label, shift, color in (
+            ("true", "have so many labels", -0.2, TWO),
+            ("given", "are given so many", 0.2, ONE),
+        ):
+            places = [n + shift for n in range(last + 1)]
+            axes.bar(places, counts[key][: last + 1], 0.38, color=color, alpha=0.75, label=label)
+        axes.set_xticks(range(last + 1), names)
+        axes.set_xlabel("labels")
+        axes.set_ylabel("texts")
+        axes.yaxis.set_major_formatter(lambda count, _: f"{count:,.0f}")
+        _legend(axes)
+
+    told = "; ".join(
+        f"{name}: {counts['true'][n]:,} texts have and {counts['given'][n]:,} are given so many"
+        for n, name in enumerate(names)
+    )
+    return picture(draw, f"Labels a text. {told}", height=3.8)
 
 
 def precision_recall(curves: dict[str, Any]) -> Markup:
@@ -174,8 +206,10 @@ def precision_recall(curves: dict[str, Any]) -> Markup:
     )
 
 
-def _intervals(axes: Axes, places: list[Any], shares: list[dict[str, Any]]) -> None:
-    values = [s["accuracy"] for s in shares]
+def _intervals(
+    axes: Axes, places: list[Any], shares: list[dict[str, Any]], key: str = "accuracy"
+) -> None:
+    values = [s[key] for s in shares]
     axes.vlines(places, [s["interval"][0] for s in shares], [s["interval"][1] for s in shares],
                 color=ONE, linewidth=5, alpha=0.25)  # fmt: skip
     axes.plot(places, values, "o-", color=ONE, linewidth=1.4, markersize=6,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,18 +25,18 @@ def detail(answers: Answers, rows: Dataset, *, errors: int = 20) -> dict[str, An
     `errors` is how many of the most confident errors to list.
     """
     labels, truth, probabilities = answers.labels, answers.truth, answers.probabilities
-    guess, right = answers.guess, answers.right
+    guess, right, every = answers.guess, answers.right, np.arange(len(labels))
     # That of the label that is given, which a threshold may have chosen, and the highest one.
     given, highest = answers.certainty.astype(np.float64), probabilities.max(axis=1)
     return {
         "accuracy_interval": wilson(int(right.sum()), len(right)),
         "calibration": {
             "expected_calibration_error": calibration_error(truth, probabilities),
-            "bins": _calibration(probabilities.argmax(axis=1) == truth, highest),
+            "bins": calibration_bins(probabilities.argmax(axis=1) == truth, highest),
         },
         "coverage": _coverage(right, given),
-        "by_length": _by_length(right, answers.lengths),
-        "precision_recall": _curves(truth, probabilities, labels),
+        "by_length": length_groups(answers.lengths, lambda group: _share(right[group])),
+        "precision_recall": curves(every == truth[:, None], probabilities, labels),
         "confident_errors": [
             {
                 "place": rows.row_name(n),
@@ -57,15 +58,13 @@ def _most_confident_errors(
 
 
 def _share(right: NDArray[np.bool_]) -> dict[str, Any]:
-    return {
-        "texts": len(right),
-        "accuracy": float(right.mean()),
-        "interval": wilson(int(right.sum()), len(right)),
-    }
+    return {"accuracy": float(right.mean()), "interval": wilson(int(right.sum()), len(right))}
 
 
-def _calibration(right: NDArray[np.bool_], confidence: NDArray[np.float64]) -> list[dict[str, Any]]:
-    """How often the model is right when it is so sure."""
+def calibration_bins(
+    right: NDArray[np.bool_], confidence: NDArray[np.float64]
+) -> list[dict[str, Any]]:
+    """How often the model is right when it is so sure, from both `(N,)`."""
     edges = np.linspace(0, 1, CALIBRATION_BINS + 1)
     place = np.searchsorted(edges[1:-1], confidence)
     return [
@@ -73,6 +72,7 @@ def _calibration(right: NDArray[np.bool_], confidence: NDArray[np.float64]) -> l
             "from": float(edges[n]),
             "to": float(edges[n + 1]),
             "confidence": float(confidence[place == n].mean()),
+            "texts": int((place == n).sum()),
             **_share(right[place == n]),
         }
         for n in np.unique(place)
@@ -93,38 +93,42 @@ def _coverage(right: NDArray[np.bool_], confidence: NDArray[np.float64]) -> list
     ]
 
 
-def _by_length(right: NDArray[np.bool_], lengths: NDArray[np.int64]) -> list[dict[str, Any]]:
-    """Groups from short to long; texts of one length are never in two."""
+def length_groups(
+    lengths: NDArray[np.int64], figures: Callable[[NDArray[np.bool_]], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Groups from short to long; texts of one length are never in two. `lengths (N,)` are tokens,
+    and `figures` are those of the texts that a mask `(N,)` chooses."""
     inner = np.unique(np.quantile(lengths, np.linspace(0, 1, LENGTHS + 1)[1:-1], method="lower"))
     place = np.searchsorted(inner, lengths)  # up to and with an edge
     return [
         {
             "from": int(lengths[place == n].min()),
             "to": int(lengths[place == n].max()),
-            **_share(right[place == n]),
+            "texts": int((place == n).sum()),
+            **figures(place == n),
         }
         for n in np.unique(place)
     ]
 
 
-def _curves(
-    truth: NDArray[np.int64], probabilities: NDArray[np.float64], labels: list[str]
+def curves(
+    has: NDArray[np.bool_], probabilities: NDArray[np.floating], labels: list[str]
 ) -> dict[str, Any]:
-    """A curve for each label that a text has, and its area, the average precision."""
+    """A curve for each label that a text has, and its area, the average precision, from `(N, C)`
+    both."""
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
-    curves = {}
+    found = {}
     for n, label in enumerate(labels):
-        is_it = truth == n
-        if not is_it.any():
+        if not has[:, n].any():
             continue
         precision, recall, _ = precision_recall_curve(
-            is_it, probabilities[:, n], drop_intermediate=True
+            has[:, n], probabilities[:, n], drop_intermediate=True
         )
         keep = np.unique(np.linspace(0, len(recall) - 1, POINTS).round().astype(int))
-        curves[label] = {
-            "average_precision": float(average_precision_score(is_it, probabilities[:, n])),
+        found[label] = {
+            "average_precision": float(average_precision_score(has[:, n], probabilities[:, n])),
             "recall": [round(float(x), 5) for x in recall[keep]],
             "precision": [round(float(x), 5) for x in precision[keep]],
         }
-    return curves
+    return found

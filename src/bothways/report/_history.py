@@ -13,8 +13,9 @@ _KEYS = ("train_loss", "valid_loss", "valid_accuracy")
 
 
 def read_history(folder: str | Path) -> list[dict[str, Any]]:
-    """A dict for each epoch: `epoch`, `train_loss`, `valid_loss`, `valid_accuracy`; what is not
-    known or not finite is None. Empty where the folder keeps no history.
+    """A dict for each epoch: `epoch`, `train_loss`, `valid_loss`, `valid_accuracy`, and
+    `valid_f1` where a text may have several labels; what is not known or not
+    finite is None. Empty where the folder keeps no history.
 
     Raises `ArtifactError` for a file that is none.
     """
@@ -29,7 +30,10 @@ def read_history(folder: str | Path) -> list[dict[str, Any]]:
     for number, line in enumerate(lines, 1):
         try:
             row = json.loads(line)
-            epochs.append({"epoch": int(row["epoch"])} | {key: _finite(row[key]) for key in _KEYS})
+            known = {key: _finite(row[key]) for key in _KEYS}
+            if "valid_f1" in row:
+                known["valid_f1"] = _finite(row["valid_f1"])
+            epochs.append({"epoch": int(row["epoch"])} | known)
         except (ValueError, TypeError, KeyError):
             raise ArtifactError(f"{path}, line {number}: is not an epoch of a training") from None
     return epochs

@@ -34,46 +34,89 @@ def report(
     Raises `MissingExtraError` without jinja2 or matplotlib.
     """
     matrix = figures["confusion_matrix"]
-    labels, baseline = matrix["labels"], figures.get("baseline")
-    compared = [("this model", figures["accuracy"], figures["accuracy_interval"])]
-    if baseline:
-        compared.append(("TF-IDF baseline", baseline["accuracy"], baseline["accuracy_interval"]))
     support = {name: row["support"] for name, row in figures["labels"].items()}
     commonest = max(support, key=lambda name: support[name])
-    texts = "1 text" if figures["texts"] == 1 else f"{figures['texts']:,} texts"
-    rated = bool(history) and history[-1]["valid_accuracy"] is not None
     return render(
         Path(__file__).parent / "report.html",
-        title=f"How good is {Path(model).name or model}?",
-        subtitle=f"{texts} of {Path(data).name or data}, with {len(labels)} labels",
-        date=f"{datetime.date.today():%-d %B %Y}",
-        figures=figures,
+        **_both_kinds(figures, history, model, data, "accuracy"),
         seen=seen,
         right=sum(row[n] for n, row in enumerate(matrix["counts"])),
         commonest=commonest,
         commonest_share=support[commonest] / figures["texts"],
-        baseline=baseline,
-        verdict=verdict(baseline) if baseline else "",
-        versus=charts.versus(compared),
-        losses=charts.losses(history) if history else None,
-        accuracies=charts.accuracies(history) if rated else None,
         calibration=charts.calibration(figures["calibration"]["bins"]),
         coverage=charts.coverage(figures["coverage"]),
-        lengths=charts.lengths(figures["by_length"]),
-        curves=charts.precision_recall(figures["precision_recall"]),
-        curves_shown=charts.MOST_CURVES,
-        per_label=sorted(figures["labels"].items(), key=lambda item: item[1]["f1"]),
-        matrix=_shares(matrix) if len(labels) <= MATRIX else None,
+        matrix=_shares(matrix) if len(support) <= MATRIX else None,
         confusions=_confusions(matrix),
-        errors=[error | {"text": _shown(error["text"])} for error in figures["confident_errors"]],
         facts=facts,
     )
 
 
+def report_sets(
+    figures: dict[str, Any],
+    history: list[dict[str, Any]],
+    *,
+    model: str,
+    data: str,
+    seen: str,
+    facts: list[tuple[str, str]],
+) -> str:
+    """The page of an evaluation where a text may have several labels; otherwise as `report`."""
+    instead = figures["given_instead"]
+    return render(
+        Path(__file__).parent / "report_sets.html",
+        **_both_kinds(figures, history, model, data, "micro_f1"),
+        seen=seen,
+        calibration=charts.calibration(figures["calibration"]["bins"], several=True),
+        labels_a_text=charts.labels_a_text(figures["labels_a_text"]),
+        instead=[
+            (row["missed"], row["given"], f"{row['texts']:,}", f"{row['texts_with_the_label']:,}")
+            for row in instead
+        ],
+        facts=facts,
+    )
+
+
+def _both_kinds(
+    figures: dict[str, Any],
+    history: list[dict[str, Any]],
+    model: str,
+    data: str,
+    key: str,
+) -> dict[str, Any]:
+    """What both pages show; `key` is the figure that a model is judged by first."""
+    baseline, name = figures.get("baseline"), {"accuracy": "Accuracy", "micro_f1": "Micro F1"}[key]
+    compared = [("this model", figures[key], figures[f"{key}_interval"])]
+    if baseline:
+        compared.append(("TF-IDF baseline", baseline[key], baseline[f"{key}_interval"]))
+    texts = "1 text" if figures["texts"] == 1 else f"{figures['texts']:,} texts"
+    labels = "1 label" if len(figures["labels"]) == 1 else f"{len(figures['labels'])} labels"
+    valid = {"accuracy": "valid_accuracy", "micro_f1": "valid_f1"}[key]
+    curved = bool(figures["precision_recall"])  # where any text has a label
+    rated = bool(history) and history[-1].get(valid) is not None
+    return {
+        "title": f"How good is {Path(model).name or model}?",
+        "subtitle": f"{texts} of {Path(data).name or data}, with {labels}",
+        "date": f"{datetime.date.today():%-d %B %Y}",
+        "figures": figures,
+        "baseline": baseline,
+        "verdict": verdict(baseline) if baseline else "",
+        "versus": charts.versus(compared, name),
+        "losses": charts.losses(history) if history else None,
+        "accuracies": charts.accuracies(history, valid) if rated else None,
+        "lengths": charts.lengths(figures["by_length"], key),
+        "curves": charts.precision_recall(figures["precision_recall"]) if curved else None,
+        "curves_shown": charts.MOST_CURVES,
+        "per_label": sorted(figures["labels"].items(), key=lambda item: item[1]["f1"]),
+        "errors": [e | {"text": _shown(e["text"])} for e in figures["confident_errors"]],
+    }
+
+
 def verdict(baseline: dict[str, Any]) -> str:
-    """Who is better, in plain words, as far as the texts can tell."""
+    """Who is better, in plain words, as far as the texts can tell: in accuracy, or in micro F1
+    where a text may have several labels."""
     low, high = (100 * end for end in baseline["difference_interval"])
-    points = f"{abs(100 * baseline['difference']):.1f} percentage points"
+    what = " of micro F1" if "micro_f1" in baseline else ""
+    points = f"{abs(100 * baseline['difference']):.1f} percentage points{what}"
     if low > 0:
         return f"The model is better by {points} (95 % interval: {low:.1f} to {high:.1f})."
     if high < 0:
@@ -83,7 +126,7 @@ def verdict(baseline: dict[str, Any]) -> str:
         )
     return (
         "These texts cannot tell which of the two is better: the model by "
-        f"{high:.1f} percentage points or the baseline by {-low:.1f} are both within the "
+        f"{high:.1f} percentage points{what} or the baseline by {-low:.1f} are both within the "
         "95 % interval."
     )
 
