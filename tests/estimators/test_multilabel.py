@@ -133,6 +133,16 @@ def test_the_columns_of_another_table_are_found_by_their_names(fitted):
         once.fit(TEXTS, frame[["red", "blue", "red"]])
 
 
+def test_an_arrow_table_has_names_too(fitted):
+    names, matrix = ["old", "red", "blue"], MATRIX[:, [2, 0, 1]]
+    table = pa.table([pa.array(column == 1) for column in matrix.T], names=names)
+    assert fitted.score(TEXTS, table) == fitted.score(TEXTS, SETS)
+    once = several(preset=replace(SMALL, epochs=1)).fit(TEXTS, table)
+    assert once.classes_.tolist() == names
+    with pytest.raises(DataError, match="part has no column for the label 'red'"):
+        once.fit(TEXTS, table, valid=(TEXTS, table.drop_columns(["red"])))
+
+
 def test_score_takes_each_form(fitted):
     right = accuracy_score(MATRIX[:, [1, 2, 0]], fitted.predict(TEXTS))
     assert fitted.score(TEXTS, SETS) == fitted.score(TEXTS, MATRIX[:, [1, 2, 0]]) == right

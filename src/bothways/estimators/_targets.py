@@ -78,14 +78,17 @@ def codes_of(y: Any, texts: int, classes: NDArray[Any], multilabel: bool, where:
         got, expected = words[found.multilabel], words[multilabel]
         raise DataError(f"{where} has {got}, expected {expected} as in training")
     names = found.classes.tolist()
-    if multilabel and has_columns(y):
+    if multilabel and has_columns(y) and not has_names(y):
         if len(names) != len(classes):
             raise DataError(f"{where} has {len(names)} columns of labels, expected {len(classes)}")
-        names = names if has_names(y) else classes.tolist()
+        names = classes.tolist()
     place = {label: n for n, label in enumerate(classes.tolist())}
     for label in names:
         if label not in place:
             raise DataError(f"{where} has the label {str(label)!r}, which no training text has")
+    if multilabel and has_columns(y):
+        for label in (name for name in place if name not in names):
+            raise DataError(f"{where} has no column for the label {str(label)!r}")
     places = np.array([place[label] for label in names], np.int64)
     if not found.multilabel:
         return places[found.codes.astype(np.int64)]
@@ -118,19 +121,26 @@ def has_columns(y: Any) -> bool:
 
 def has_names(y: Any) -> bool:
     """Whether the columns have names, as those of a table, so that their order says nothing."""
-    return getattr(y, "columns", None) is not None
+    return _names(y) is not None
+
+
+def _names(y: Any) -> Any:
+    """Of the columns of an Arrow table or of another one; None where they have none."""
+    return getattr(y, "column_names", getattr(y, "columns", None))
 
 
 def _plain(y: Any) -> Any:
-    """Without what is particular to sparse matrices and Arrow columns."""
+    """Without what is particular to sparse matrices, Arrow tables and Arrow columns."""
     y = y.toarray() if hasattr(y, "toarray") else y
+    if hasattr(y, "column_names"):
+        return np.stack([np.asarray(column) for column in y.columns], axis=1)
     return y.to_pylist() if hasattr(y, "to_pylist") else y
 
 
 def _targets(y: Any, texts: int) -> Targets:
     if y is None:
         raise DataError("requires y to be passed, but the target y is None")
-    names = y.columns if has_names(y) else None
+    names = _names(y)
     y = _plain(y)
     if _are_collections(y):
         rows = list(y)

@@ -61,7 +61,6 @@ def report_sets(
     facts: list[tuple[str, str]],
 ) -> str:
     """The page of an evaluation where a text may have several labels; otherwise as `report`."""
-    instead = figures["given_instead"]
     return render(
         Path(__file__).parent / "report_sets.html",
         **_both_kinds(figures, history, model, data, "micro_f1"),
@@ -69,8 +68,8 @@ def report_sets(
         calibration=charts.calibration(figures["calibration"]["bins"], several=True),
         labels_a_text=charts.labels_a_text(figures["labels_a_text"]),
         instead=[
-            (row["missed"], row["given"], f"{row['texts']:,}", f"{row['texts_with_the_label']:,}")
-            for row in instead
+            (row["missed"], row["given"], *_of(row["texts"], row["texts_with_the_label"]))
+            for row in figures["given_instead"]
         ],
         facts=facts,
     )
@@ -151,10 +150,14 @@ def _confusions(matrix: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     """The most frequent errors: true label, predicted label, texts, share of the true label."""
     labels = matrix["labels"]
     found = [
-        (count, labels[t], labels[p], count / sum(counts))
+        (count, labels[t], labels[p], sum(counts))
         for t, counts in enumerate(matrix["counts"])
         for p, count in enumerate(counts)
         if count and t != p
     ]
     most = sorted(found, key=lambda row: -row[0])[:CONFUSIONS]
-    return [(t, p, f"{count:,}", f"{100 * share:.1f}\u00a0%") for count, t, p, share in most]
+    return [(t, p, *_of(count, texts)) for count, t, p, texts in most]
+
+
+def _of(count: int, texts: int) -> tuple[str, str]:
+    return f"{count:,}", f"{100 * count / texts:.1f}\u00a0%"
