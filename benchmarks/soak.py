@@ -6,12 +6,15 @@ Starts `bothways serve MODEL` and prints its memory while wrk asks: each of DATA
 (column `text`), one in a hundred for an explanation, and as many with a body that is no JSON, which
 is answered with 400. Any other failure ends it. Then so many connections are opened that say
 nothing, and requests among them are timed, until the service has closed them. At the end it gets
-SIGTERM, and must exit with 0.
+SIGTERM while as many clients ask as before: each must be answered until it is refused a new
+connection, and the exit code must be 0.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import itertools
 import json
 import re
 import resource
@@ -115,6 +118,36 @@ def idle(process: subprocess.Popen, texts: list[str], connections: int) -> None:
     )
 
 
+def end(process: subprocess.Popen, texts: list[str], connections: int) -> None:
+    """SIGTERM after two seconds of clients that ask without a pause, until they are refused."""
+    answered, lost = [0], list[str]()
+
+    async def ask(first: int) -> None:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{PORT}", timeout=60, verify=False
+        ) as client:
+            for n in itertools.count(first):
+                try:
+                    answer = await client.post("/predict", json={"text": texts[n % len(texts)]})
+                    answer.raise_for_status()
+                except httpx.ConnectError:
+                    return
+                except httpx.HTTPError as error:
+                    lost.append(repr(error))
+                    return
+                answered[0] += 1
+
+    async def all_of_them() -> None:
+        asyncio.get_running_loop().call_later(2, process.terminate)
+        await asyncio.gather(*(ask(n) for n in range(connections)))
+
+    asyncio.run(all_of_them())
+    print(
+        f"SIGTERM among {connections} clients: {answered[0]:,} requests answered, {len(lost)} "
+        f"lost{''.join(f'; {one}' for one in lost[:3])}; exit code {process.wait(60)}"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model")
@@ -138,8 +171,7 @@ def main() -> None:
         soak(process, Path(folder), texts, options)
         if options.idle:
             idle(process, texts, options.idle)
-        process.terminate()
-        print(f"exit code after SIGTERM: {process.wait(60)}")
+        end(process, texts, options.connections)
 
 
 if __name__ == "__main__":
