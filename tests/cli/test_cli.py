@@ -57,6 +57,11 @@ def trained(corpus, tmp_path_factory):
     return json.loads(done.stdout), out
 
 
+def test_the_version():
+    done = run("--version")
+    assert done.returncode == 0 and done.stdout == f"bothways {bothways.__version__}\n"
+
+
 def test_train_evaluate_predict_and_python_agree(corpus, trained):
     document, folder = trained
     held_out = json.loads(run("evaluate", folder, corpus, "--held-out", "--json").stdout)

@@ -7,9 +7,11 @@ Exit codes: 0 done, 1 a refused input with one sentence on stderr, 2 wrong usage
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
+from bothways import __version__
 from bothways.cli import (
     _cache,
     _compare,
@@ -34,12 +36,27 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="bothways",
-    help="Bidirectional LSTM text models: train, evaluate and predict on the machine you have.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"bothways {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True,
+                                          help="Print the version and exit.")] = False,
+) -> None:  # fmt: skip
+    """Bidirectional LSTM text models: train, evaluate and predict on the machine you have."""
+
+
 app.command("train")(_train.train)
 app.command("evaluate")(_evaluate.evaluate)
 app.command("explain")(_explain.explain)
