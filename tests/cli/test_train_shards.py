@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from bothways import load
 from bothways.cli import app
 from bothways.errors import BothwaysError
-from cli.test_cli import run
+from cli.test_cli import refused, run
 from conftest import tiny_corpus
 from corpus.shards import write_shards
 
@@ -48,6 +48,20 @@ def test_shards_become_a_model_and_a_cache(workplace):
     second = run("train", "shards/*.jsonl", "--out", "two", *OPTIONS, "--memory", "2GB")
     assert "using the cache at" in second.stderr and "counting" not in second.stderr
     assert load("one").predict_proba(TEXTS).tobytes() == load("two").predict_proba(TEXTS).tobytes()
+
+
+def test_what_was_held_out_of_shards_is_measured_again(workplace):
+    trained = run("train", "shards/*.jsonl", "--out", "one", *OPTIONS, "--json")
+    quality = json.loads(trained.stdout)["quality"]
+    again = run("evaluate", "one", "shards", "--held-out", "--json")
+    assert again.returncode == 0, again.stderr
+    found = json.loads(again.stdout)
+    assert found["texts"] == quality["held_out_texts"]
+    assert found["accuracy"] == quality["accuracy"]
+    beside = run("evaluate", "one", "shards", "--held-out", "--baseline", "shards", "--json")
+    assert json.loads(beside.stdout)["baseline"]["same_texts_as_the_model"]
+    (workplace / "shards" / "part-0.jsonl").unlink()
+    assert "is not the data that" in refused("evaluate", "one", "shards", "--held-out")
 
 
 def test_one_file_from_a_cache(workplace):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from bothways import TextClassifier, read
 from bothways.artifact import card
 from bothways.corpus import Tally, _encode
-from bothways.data import Dataset, hash_split
+from bothways.data import Dataset, hash_split, training_parts
 from bothways.errors import ArgumentError, ArtifactError, DataError
 from bothways.estimators import _blockwise, _fit_shards
 from bothways.estimators._fit_shards import _mean_weight
@@ -66,6 +67,40 @@ def test_it_learns_and_says_what_from(shards):
     assert classifier.classes_.tolist() == ["neg", "pos"]
     figures = [np.mean(classifier.predict([t]) == [x]) for t, x in _chosen(held_out)]
     assert np.mean(figures) == pytest.approx(quality["accuracy"])
+
+
+def test_what_it_held_out_is_known_later_in_any_files_and_order(shards, tmp_path):
+    facts = fitted(shards).model_.spec.training
+    rows = read(shards)
+    held_out = np.flatnonzero(hash_split(rows.texts, 0.3))
+    train, held = training_parts(rows, facts)
+    assert held.tolist() == held_out.tolist() and len(train) + len(held) == len(rows)
+    mixed = rows.take(np.random.default_rng(0).permutation(len(rows)))
+    assert {mixed.texts[n] for n in training_parts(mixed, facts)[1]} == {
+        rows.texts[n] for n in held_out
+    }
+    assert training_parts(rows.take(np.arange(1, len(rows))), facts) is None
+    other = replace(rows, labels=[*rows.labels[:-1], "other"])
+    assert training_parts(other, facts) is None
+
+
+def test_a_validation_file_is_no_part_of_the_data(shards, tmp_path):
+    (tmp_path / "more.csv").write_text("text,label\ngood film,pos\nbad film,neg\n")
+    facts = fitted(shards, fit={"valid": str(tmp_path / "more.csv")}).model_.spec.training
+    train, held = training_parts(read(shards), facts)
+    assert len(train) == len(TEXTS) and not len(held)
+
+
+def test_a_label_that_chance_would_hold_out_whole_is_told_to_be_learned_from(shards):
+    held_out = np.flatnonzero(hash_split(TEXTS, 0.3))[0]
+    labels = list(LABELS)
+    labels[held_out] = "odd"
+    write_shards(Path(shards), TEXTS, labels)
+    facts = fitted(shards).model_.spec.training
+    assert facts["labels"]["odd"] == 1
+    train, held = training_parts(read(shards), facts)
+    assert held_out in train and held_out not in held
+    assert len(train) == facts["texts"]
 
 
 def _chosen(wanted):

@@ -134,9 +134,12 @@ def held_out_rows(spec: Spec, rows: Dataset) -> Dataset:
     """The rows that training held out of the same data, chosen again by the same seed."""
     from bothways.data import training_parts
 
+    nothing = "--held-out: the training of this model held nothing out of its data"
     if spec.training.get("validation") is None:
-        raise DataError("--held-out: the training of this model held nothing out of its data")
+        raise DataError(nothing)
     parts = training_parts(rows, spec.training)
+    if parts is not None and not len(parts[1]):
+        raise DataError(nothing)
     if parts is None:
         raise DataError(
             f"--held-out: {rows.source} is not the data that the model was trained on, so it is "

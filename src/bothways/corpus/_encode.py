@@ -19,7 +19,7 @@ from bothways.corpus._blocks import BLOCK, ROW, Rows
 from bothways.corpus._plan import Input, Plan
 from bothways.corpus._runs import arrow
 from bothways.corpus._tally import Tally
-from bothways.data import Dataset
+from bothways.data import Dataset, content_sum
 from bothways.errors import DataError
 from bothways.text import TextVectorizer
 
@@ -99,7 +99,7 @@ def encode_shard(
                 if len(chosen):
                     rows = piece if len(chosen) == len(piece) else piece.take(chosen)
                     ids, cut = vectorizer.encode(rows.texts)
-                    tallies[name].add_rows(rows, cut)
+                    tallies[name].add_rows(rows, cut, content=content_sum(rows))
                     writers[name].add(_rows(ids, labels, chosen, rows.weights))
         for writer in writers.values():
             writer.finish()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bothways.data import Columns, Dataset, Shard, read_pieces
 from bothways.text import TextVectorizer
 
-FORMAT = 1
+FORMAT = 2
 """The version of what is in a cache folder; others are not read."""
 
 ROWS = 1024

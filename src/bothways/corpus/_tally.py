@@ -19,7 +19,8 @@ class Tally:
 
     `sets`: whether some row may have several labels. `weights` are sums of the texts' weights by
     label, `weight` that of all; `least` and `most` are the extremes; a text without one weighs 1.
-    `counted` texts weigh more than 0.
+    `counted` texts weigh more than 0. `content` is the `content_sum` of the rows, once they are
+    encoded.
     """
 
     texts: int = 0
@@ -31,6 +32,7 @@ class Tally:
     least: float = math.inf
     most: float = 0.0
     counted: int = 0
+    content: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     weights: Counter[str] = field(default_factory=Counter)
 
@@ -43,8 +45,8 @@ class Tally:
     def truncation(self) -> Truncation:
         return Truncation(self.texts, self.tokens, self.cut_texts, self.cut_tokens)
 
-    def add_rows(self, rows: Dataset, cut: Truncation) -> None:
-        """Count some more rows, whose texts are cut so."""
+    def add_rows(self, rows: Dataset, cut: Truncation, content: int = 0) -> None:
+        """Count some more rows, whose texts are cut so, with the `content_sum` if that is kept."""
         labels = Counter(chain.from_iterable(rows.sets or ()))
         weights = rows.weights or [1.0] * len(rows)
         self.labels.update(labels)
@@ -61,6 +63,7 @@ class Tally:
         self.weight += math.fsum(weights)
         self.least, self.most = min(self.least, *weights), max(self.most, *weights)
         self.counted += sum(weight > 0 for weight in weights)
+        self.content = (self.content + content) % 2**256
 
     def add(self, other: Tally) -> None:
         """Count the texts of `other`, too."""
@@ -72,6 +75,7 @@ class Tally:
         self.weight += other.weight
         self.least, self.most = min(self.least, other.least), max(self.most, other.most)
         self.counted += other.counted
+        self.content = (self.content + other.content) % 2**256
         self.labels.update(other.labels)
         self.weights.update(other.weights)
 

@@ -101,6 +101,21 @@ def fingerprint(rows: Dataset) -> str:
     return digest.hexdigest()
 
 
+def content_sum(rows: Dataset) -> int:
+    """A number below 2^256 that changes with any text or label, and neither with the order of the
+    rows nor with the files they stand in: of two parts, the sum modulo 2^256 is that of both.
+
+    It is the sum of the SHA-256 of every row (the AdHash of Bellare and Micciancio 1997).
+    """
+    total, sets = 0, rows.sets or [()] * len(rows)
+    for text, labels in zip(rows.texts, sets, strict=True):
+        parts = [part.encode("utf-8", "surrogatepass") for part in (text, *sorted(set(labels)))]
+        lengths = b"".join(len(part).to_bytes(8, "little") for part in parts)
+        row = hashlib.sha256(len(parts).to_bytes(8, "little") + lengths + b"".join(parts))
+        total += int.from_bytes(row.digest(), "little")
+    return total % 2**256
+
+
 def check_label_sets(rows: Dataset) -> tuple[str, ...]:
     """The distinct labels, sorted as strings, of rows that may have several each or one.
 

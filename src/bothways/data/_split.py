@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bothways.data._dataset import Dataset, fingerprint
+from bothways.data._dataset import Dataset, content_sum, fingerprint
 from bothways.data._held_out import held_out_column, held_out_rows
 from bothways.errors import ArgumentError, require
 
@@ -70,6 +70,14 @@ def rarest_labels(label_sets: Sequence[Sequence[str]]) -> list[str]:
     return [min(labels, key=lambda name: (counts[name], name), default="") for labels in label_sets]
 
 
+def is_data_of(rows: Dataset, facts: Mapping[str, Any]) -> bool:
+    """Whether `rows` are the data that a training was given, whose facts are the `training` of
+    its model's spec: in the same order, or, of shards, in any order and any files."""
+    if "content" in facts:
+        return facts["content"] == f"{content_sum(rows):064x}"
+    return facts.get("fingerprint") == fingerprint(rows)
+
+
 def training_parts(
     rows: Dataset, facts: Mapping[str, Any]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
@@ -79,17 +87,29 @@ def training_parts(
     was given, so that nothing is known of them, or where a column said what to hold out and they
     were read without it; the latter part is empty where it held out nothing, or other data.
     """
-    if facts.get("fingerprint") != fingerprint(rows):
+    if not is_data_of(rows, facts):
         return None
-    if facts.get("validation") is None:
+    validation = facts.get("validation")
+    elsewhere = isinstance(validation, str) and not validation.startswith(("hash:", "column:"))
+    if validation is None or elsewhere:
         return np.arange(len(rows), dtype=np.int64), np.zeros(0, np.int64)
-    if isinstance(facts["validation"], str):
-        if held_out_column(facts["validation"]) is not None and rows.held_out is None:
+    if isinstance(validation, str):
+        if held_out_column(validation) is not None and rows.held_out is None:
             return None  # read without the column that says it
-        held_out = held_out_rows(facts["validation"], rows.texts, rows.held_out)
+        held_out = held_out_rows(validation, rows.texts, rows.held_out)
+        if "shards" in facts and validation.startswith("hash:"):
+            held_out &= ~_with_a_label_of_their_own(rows, held_out)
         return np.flatnonzero(~held_out), np.flatnonzero(held_out)
     strata = rows.labels or rarest_labels(rows.label_sets or [])
-    return split(strata, facts["validation"], facts["seed"])
+    return split(strata, validation, facts["seed"])
+
+
+def _with_a_label_of_their_own(rows: Dataset, held_out: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of `N` rows have a label that is only on rows that chance holds out: of shards these
+    are learned from all the same."""
+    sets = rows.sets or [()] * len(rows)
+    learned = {label for n in np.flatnonzero(~held_out) for label in sets[n]}
+    return np.array([not learned.issuperset(labels) for labels in sets], np.bool_)
 
 
 def _count(asked: float | int, rows: int, classes: int) -> int:

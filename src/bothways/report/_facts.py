@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import bothways
-from bothways.data import Dataset, fingerprint
+from bothways.data import Dataset, fingerprint, is_data_of
 
 if TYPE_CHECKING:
     from bothways.artifact import Spec
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 def seen_before(spec: Spec, every: Dataset, *, held_out: bool) -> str:
     """Whether the model had seen the texts of the data `every`, or of its held-out part:
-    `"held out"`, `"trained on"` or `"new"`, as far as the fingerprint of the data tells."""
+    `"held out"`, `"trained on"` or `"new"`, as far as the facts of its training tell."""
     if held_out:
         return "held out"
-    return "trained on" if spec.training.get("fingerprint") == fingerprint(every) else "new"
+    return "trained on" if is_data_of(every, spec.training) else "new"
 
 
 def report_facts(spec: Spec, model: str, rows: Dataset, seen: str) -> list[tuple[str, str]]:
