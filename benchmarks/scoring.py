@@ -1,15 +1,18 @@
 """Rates of `predict --out` beside plain `predict`, and a run that is killed beside one that is not.
 
     python benchmarks/scoring.py MODEL REVIEWS.parquet [--rounds 3] [--json FILE]
+    python benchmarks/scoring.py MODEL REVIEWS.parquet --ray [--texts 400000]
     python benchmarks/scoring.py MODEL REVIEWS.parquet --kill 3 [--texts 1000000]
 
 Reviews (column `text`) are repeated and perturbed, each copy with a twentieth of its words left out
-by chance, seed 0, until there are `--texts`; shards hold 20,000. Without `--kill` everybody takes
-turns at the texts of five shards, on one thread and on two: lines of text through `predict`, and
-shards of each format through `predict --out`. Figures are medians of the rounds, without the time
-to read the model: texts a second, and microseconds of processor time, which a busy machine changes
-less. With `--kill` all shards are scored once, and once more in a run that is killed with SIGKILL
-so many times, evenly spread, and begun again; then the folders are compared, byte by byte.
+by chance, seed 0, until there are `--texts`; shards hold 20,000. Without `--ray` and `--kill`
+everybody takes turns at the texts of five shards, on one thread and on two: lines of text through
+`predict`, and shards of each format through `predict --out`. Figures are medians of the rounds,
+without the time to read the model: texts a second, and microseconds of processor time, which a busy
+machine changes less. With `--ray` one process of two threads takes turns with Ray Data and its
+actors of one thread, its start included, and the answers must be the same. With `--kill` all shards
+are scored once, and once more in a run that is killed with SIGKILL so many times, evenly spread,
+and begun again; then the folders are compared, byte by byte.
 """
 
 from __future__ import annotations
@@ -119,6 +122,29 @@ def rates(
     return results
 
 
+def beside_ray(model: str, parquet: Path, work: Path, rounds: int) -> dict[str, dict[str, float]]:
+    """Medians of scoring by one process and by Ray, whose files must be the same."""
+    cases = {"local": ["--threads", "2"], "ray": ["--engine", "ray", "--threads", "1"]}
+    turns: dict[str, list[dict[str, float]]] = {name: [] for name in cases}
+    written = {}
+    for n in range(rounds):
+        for name in list(cases)[:: 1 if n % 2 else -1]:
+            with tempfile.TemporaryDirectory(dir=work) as out:
+                command = [*COMMAND, model, parquet, "--out", out, "--json", *cases[name]]
+                seconds, _, told = timed(command)
+                written[name] = digests(Path(out))
+            rate = json.loads(told)["rows_per_second"]
+            turns[name].append({"seconds_of_the_command": seconds, "rate": rate})
+    if written["local"] != written["ray"]:
+        sys.exit("the two wrote different files")
+    results = {}
+    for name, found in turns.items():
+        results[name] = {key: statistics.median(f[key] for f in found) for key in found[0]}
+        times = ", ".join(f"{f['seconds_of_the_command']:.1f}" for f in found)
+        print(f"{name:6}{results[name]['rate']:9,.0f} texts/s   {times} s the whole command")
+    return results
+
+
 def digests(folder: Path) -> dict[str, str]:
     """The SHA-256 of every file of a folder."""
     return {
@@ -172,12 +198,13 @@ def main() -> None:
     parser.add_argument("reviews")
     parser.add_argument("--texts", type=int)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--ray", action="store_true", help="one process beside Ray Data")
     parser.add_argument("--kill", type=int, default=0, metavar="TIMES")
     parser.add_argument("--work", help="Folder for some gigabytes of shards; they are removed.")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
     reviews = pq.read_table(options.reviews, columns=["text"])["text"].to_pylist()
-    texts = options.texts or (1_000_000 if options.kill else 5 * SHARD)
+    texts = options.texts or (1_000_000 if options.kill else (20 if options.ray else 5) * SHARD)
     result: dict[str, object] = {"machine": machine(), "texts": texts}
     print(json.dumps(result["machine"]), flush=True)
     with tempfile.TemporaryDirectory(dir=options.work) as folder:
@@ -187,6 +214,8 @@ def main() -> None:
         perturbed(reviews, texts, parquet)
         if options.kill:
             result["killed"] = killed(options.model, parquet, work, options.kill)
+        elif options.ray:
+            result["beside_ray"] = beside_ray(options.model, parquet, work, options.rounds)
         else:
             result["rates"] = rates(options.model, parquet, texts, work, options.rounds)
     if options.json:

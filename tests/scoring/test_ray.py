@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bothways.errors import DataError
+from bothways.errors import ArgumentError, DataError
 from bothways.scoring import Done, score
+from bothways.scoring._ray import _cores
 
 ray = pytest.importorskip("ray", reason="ray is not installed: pip install 'bothways[ray]'")
 
@@ -105,3 +106,24 @@ def test_what_cannot_be_written_is_one_sentence(cluster, tmp_path, tiny_model, s
 
     with pytest.raises(DataError, match=r"out/.*cannot be written \(Not a directory"):
         score(str(tiny_model), shards, str(out), engine="ray", watcher=Removing())
+
+
+@pytest.fixture
+def machines(monkeypatch):
+    """A cluster of two machines that live, and one that was lost."""
+    cores = [(5.0, True), (2.0, True), (9.0, False)]
+    nodes = [{"Alive": alive, "Resources": {"CPU": n}} for n, alive in cores]
+    monkeypatch.setattr(ray, "nodes", lambda: nodes)
+
+
+@pytest.mark.parametrize("threads, cores", [(1, 7), (2, 6), (3, 3), (5, 5)])
+def test_actors_are_as_many_as_machines_have_places_for(machines, threads, cores):
+    assert _cores(threads, may_grow=True) == cores
+
+
+def test_more_threads_than_any_machine_has_cores(machines, caplog):
+    with pytest.raises(ArgumentError, match=r"with 6 threads needs as many cores, and .* has 5"):
+        _cores(6, may_grow=False)
+    assert not caplog.records
+    assert _cores(6, may_grow=True) == 0
+    assert "no machine of the cluster has 6 cores, the largest has 5: waiting" in caplog.text

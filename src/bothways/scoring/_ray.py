@@ -15,7 +15,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from bothways.errors import ArtifactError, BothwaysError, DataError, require
+from bothways.errors import ArgumentError, ArtifactError, BothwaysError, DataError, require
 from bothways.kernels import Precision
 from bothways.runtime import Model, load
 from bothways.scoring._answers import Cost
@@ -35,12 +35,14 @@ def score_on_ray(
     """What `score_shards` does, in as many actors of `threads` each as the cluster has cores for.
 
     Uses the cluster that is connected to already, or the one of `RAY_ADDRESS`, or starts Ray on
-    this machine and stops it at the end. Raises as `score_shards`, and `MissingExtraError`.
+    this machine and stops it at the end. Where no machine of a cluster has `threads` cores it waits
+    for one, as a cluster may grow, and logs a warning. Raises as `score_shards`,
+    `MissingExtraError`, and `ArgumentError` for more threads than this machine has cores.
     """
     data = require("ray.data", extra="ray", purpose="--engine ray")
     if not jobs:
         return
-    with _connected() as cores:
+    with _connected(threads) as cores:
         data.DataContext.get_current().enable_progress_bars = False
         rows = data.from_items([_row(job) for job in jobs], override_num_blocks=len(jobs))
         actors = max(1, min(len(jobs), int(cores) // threads))
@@ -99,12 +101,12 @@ def _done(row: Mapping[str, Any]) -> Done:
 
 
 @contextmanager
-def _connected() -> Iterator[float]:
-    """Within it Ray is there: how many cores it has."""
+def _connected(threads: int) -> Iterator[float]:
+    """Within it Ray is there: how many cores it has, on machines for actors of `threads`."""
     import ray
 
     if ray.is_initialized():
-        yield ray.cluster_resources().get("CPU", 1)
+        yield _cores(threads, may_grow=True)
         return
     options: dict[str, Any] = {}
     if "RAY_ADDRESS" not in os.environ:  # our own, on this machine
@@ -114,6 +116,26 @@ def _connected() -> Iterator[float]:
     ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     try:
-        yield ray.cluster_resources().get("CPU", 1)
+        yield _cores(threads, may_grow=not options)
     finally:
         ray.shutdown()
+
+
+def _cores(threads: int, *, may_grow: bool) -> float:
+    """Of the machines that are there and can hold an actor."""
+    import ray
+
+    every = [node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]]
+    large = [cores for cores in every if cores >= threads]
+    if not large and not may_grow:
+        raise ArgumentError(
+            f"--engine ray: an actor with {threads} threads needs as many cores, and this machine "
+            f"has {max(every):g}"
+        )
+    if not large:
+        logging.getLogger("bothways").warning(
+            "no machine of the cluster has %d cores, the largest has %g: waiting for one",
+            *(threads, max(every, default=0)),
+        )
+    # What is left of a machine when it is full of actors holds none.
+    return sum(cores // threads * threads for cores in large)
