@@ -84,6 +84,16 @@ def test_what_it_held_out_is_known_later_in_any_files_and_order(shards, tmp_path
     assert training_parts(other, facts) is None
 
 
+def test_how_far_the_cache_is_gets_told(shards):
+    told = []
+    fitted(shards, fit={"progress": lambda what, rows, of: told.append((what, rows, of))})
+    counted = [rows for what, rows, of in told if what == "counting words" and of is None]
+    made = [rows for what, rows, of in told if what == "making the cache" and of == len(TEXTS)]
+    assert len(told) == len(counted) + len(made)
+    for rows in (counted, made):
+        assert rows == sorted(rows) and rows[-1] == len(TEXTS) and len(rows) >= 3
+
+
 def test_a_validation_file_is_no_part_of_the_data(shards, tmp_path):
     (tmp_path / "more.csv").write_text("text,label\ngood film,pos\nbad film,neg\n")
     facts = fitted(shards, fit={"valid": str(tmp_path / "more.csv")}).model_.spec.training

@@ -41,6 +41,7 @@ def fit_shards(
     from bothways.data import show
 
     given = {name: value for name, value in options.items() if value is not None}
-    classifier.fit_shards(data, **given, **how, tell=console.print)
+    progress = how["watcher"].reading
+    classifier.fit_shards(data, **given, **how, tell=console.print, progress=progress)
     facts = classifier.model_.spec.training
     console.print(f"{facts['texts']:,} texts with {len(facts['labels'])} labels from {show(data)}")

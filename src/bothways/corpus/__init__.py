@@ -6,7 +6,7 @@ in a cache for the next training on the same data.
 
 from bothways.corpus._blocks import BLOCK, ROW, Blocks, Rows
 from bothways.corpus._folder import Cache, cache_root, caches, remove
-from bothways.corpus._make import Corpus, open_corpus
+from bothways.corpus._make import Corpus, Progress, open_corpus
 from bothways.corpus._plan import Input, Plan
 from bothways.corpus._runs import Words
 from bothways.corpus._tally import Tally
@@ -19,6 +19,7 @@ __all__ = [
     "Corpus",
     "Input",
     "Plan",
+    "Progress",
     "Rows",
     "Tally",
     "Words",

@@ -13,19 +13,19 @@ from bothways.corpus._tally import Tally
 
 
 def count_shard(
-    plan: Plan, input: Input, path: str, at_once: int, going_on: Callable[[], None]
+    plan: Plan, input: Input, path: str, at_once: int, going_on: Callable[[int], None]
 ) -> dict[str, Tally]:
     """Write the words of a shard that are learned from to `path`, in runs of about `at_once`
     distinct ones; returns what is learned from, `train`, and what is held out, `valid`.
 
-    `going_on` is called between pieces, and may raise. Raises `DataError`, `OSError`.
+    `going_on` is told the rows of each piece, and may raise. Raises `DataError`, `OSError`.
     """
     pa = arrow()
     vectorizer = plan.new_vectorizer()
     words, tallies = vectorizer.counter(), {"train": Tally(), "valid": Tally()}
     with new_file(path) as file, pa.ipc.new_file(file, schema()) as writer:
         for piece, held_out in plan.parts(input):
-            going_on()
+            going_on(len(piece))
             for name, wanted in (("train", ~held_out), ("valid", held_out)):
                 if not wanted.any():
                     continue

@@ -72,7 +72,7 @@ def encode_shard(
     places: Mapping[str, int],
     learned: NDArray[np.bool_],
     sets: bool,
-    going_on: Callable[[], None],
+    going_on: Callable[[int], None],
 ) -> dict[str, Any]:
     """Write a shard's texts to `paths["train"]` and `paths["valid"]`; returns, of each part, `rows`
     and `tokens` of its blocks, and its `tally`.
@@ -80,7 +80,7 @@ def encode_shard(
     Label `name` is number `places[name]`. A text that chance holds out is learned from all the
     same if it has a label that is not `learned (C,)` otherwise.
 
-    `going_on` is called between pieces, and may raise. Raises `DataError`, `OSError`.
+    `going_on` is told the rows of each piece, and may raise. Raises `DataError`, `OSError`.
     """
     pa = arrow()
     with ExitStack() as stack:
@@ -90,7 +90,7 @@ def encode_shard(
             kind = _schema(sets, plan.columns.get("weight") is not None)
             writers[name] = Writer(stack.enter_context(pa.ipc.new_file(file, kind)), kind)
         for piece, held_out in plan.parts(input):
-            going_on()
+            going_on(len(piece))
             labels = _labels(piece, places, sets)
             if plan.by_chance:
                 held_out = held_out & ~_alone(labels, learned)

@@ -7,8 +7,9 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -31,6 +32,12 @@ WORD_BYTES = 200
 Note = dict[str, Any]
 
 
+class Progress(Protocol):
+    """Told, by any thread, what is done now, to how many rows so far, and of how many in all."""
+
+    def __call__(self, what: str, rows: int, of: int | None) -> None: ...
+
+
 class Corpus(NamedTuple):
     """The texts of a plan, by part: `train`, what is learned from, and `valid`, what is held out.
 
@@ -50,11 +57,18 @@ class Corpus(NamedTuple):
 
 @contextmanager
 def open_corpus(
-    plan: Plan, root: str, *, memory: int, threads: int, tell: Callable[[str], None]
+    plan: Plan,
+    root: str,
+    *,
+    memory: int,
+    threads: int,
+    tell: Callable[[str], None],
+    progress: Progress = lambda what, rows, of: None,
 ) -> Iterator[Corpus]:
     """The plan's corpus in the folder `root`, made as far as it is not there, ours to read within
     the block. `memory`, bytes, bounds what is done at once; the result depends on neither it nor
-    `threads`. `tell` is told what is done, in sentences.
+    `threads`. `tell` is told what is done, in sentences; `progress` what is done now, to how many
+    rows so far, and of how many in all, None while that is not known.
 
     Raises `DataError` for rows that cannot be used, and `CacheError` where the disk has no room,
     or the folder cannot be written or changes.
@@ -72,7 +86,7 @@ def open_corpus(
             raise CacheError(f"{path}: the cache was changed as soon as it was made")
         with locked(path) as ours:
             if ours:
-                _make(plan, path, memory, threads, tell)
+                _make(plan, path, memory, threads, tell, progress)
                 made = True
                 continue
         if not waited:
@@ -81,7 +95,14 @@ def open_corpus(
         time.sleep(0.2)
 
 
-def _make(plan: Plan, path: str, memory: int, threads: int, tell: Callable[[str], None]) -> None:
+def _make(
+    plan: Plan,
+    path: str,
+    memory: int,
+    threads: int,
+    tell: Callable[[str], None],
+    progress: Progress,
+) -> None:
     try:
         begin(path, plan)
         words = read_note(_words(path))
@@ -90,14 +111,18 @@ def _make(plan: Plan, path: str, memory: int, threads: int, tell: Callable[[str]
             count = len(plan.inputs)
             shards = f"{count:,} shard{'s' if count > 1 else ''}"
             tell(f"counting the words of {shards} ({size(data)})")
-            words = _count(plan, path, memory, threads)
+            words = _count(plan, path, memory, threads, progress)
         labels, learned, sets = _labels(plan, words)
         _announce(path, words, tell)
         vectorizer = plan.new_vectorizer(words["words"])
         places = {label: n for n, label in enumerate(labels)}
 
-        def encode(n: int, going_on: Callable[[], None]) -> None:
-            if _note(path, n) is None:
+        rows_of = [sum(note[name]["texts"] for name in PARTS) for note in words["shards"]]
+
+        def encode(n: int, going_on: Callable[[int], None]) -> None:
+            if _note(path, n) is not None:
+                going_on(rows_of[n])
+            else:
                 paths = {name: _file(path, n, name) for name in PARTS}
                 how = (vectorizer, places, learned, sets, going_on)
                 note = encode_shard(plan, plan.inputs[n], paths, *how)
@@ -105,7 +130,8 @@ def _make(plan: Plan, path: str, memory: int, threads: int, tell: Callable[[str]
                     note[name]["sha256"] = digest_of(paths[name])
                 write_note(_file(path, n), note)
 
-        in_parallel(encode, len(plan.inputs), threads)
+        told = partial(progress, "making the cache", of=sum(rows_of))
+        in_parallel(encode, len(plan.inputs), threads, told)
     except OSError as error:
         raise CacheError(
             f"{path}: the cache could not be written ({error.strerror or error}); what was "
@@ -113,19 +139,20 @@ def _make(plan: Plan, path: str, memory: int, threads: int, tell: Callable[[str]
         ) from None
 
 
-def _count(plan: Plan, path: str, memory: int, threads: int) -> Note:
+def _count(plan: Plan, path: str, memory: int, threads: int, progress: Progress) -> Note:
     """The words and labels of all shards; what was counted of each is kept until that is done."""
     at_once = max(1000, memory // 2 // WORD_BYTES)
     of_each = max(1000, at_once // min(threads, len(plan.inputs)))
 
-    def count(n: int, going_on: Callable[[], None]) -> None:
+    def count(n: int, going_on: Callable[[int], None]) -> None:
         file, note = _file(path, n, "words"), read_note(_file(path, n, "words", ".json"))
         if note is None or note["sha256"] != digest_of(file):
             tallies = count_shard(plan, plan.inputs[n], file, of_each, going_on)
             note = {name: tally.document() for name, tally in tallies.items()}
             write_note(_file(path, n, "words", ".json"), {**note, "sha256": digest_of(file)})
 
-    in_parallel(count, len(plan.inputs), threads)
+    told = partial(progress, "counting words", of=None)
+    in_parallel(count, len(plan.inputs), threads, told)
     shards = range(len(plan.inputs))
     notes = [read_note(_file(path, n, "words", ".json")) or {} for n in shards]
     files = [_file(path, n, "words") for n in shards]
@@ -189,7 +216,7 @@ def _read(plan: Plan, path: str, threads: int) -> Corpus | None:
         return None
     notes: list[Note | None] = [None] * len(plan.inputs)
 
-    def check(n: int, going_on: Callable[[], None]) -> None:
+    def check(n: int, going_on: Callable[[int], None]) -> None:
         notes[n] = _note(path, n)
 
     in_parallel(check, len(notes), threads)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,9 @@ from bothways.estimators._ready import Fitted
 from bothways.estimators._targets import codes_of
 from bothways.runtime import UNSURE, decide, present, refuse_several
 from bothways.training import Preset, Ranks, UnfinishedRun, Watcher
+
+if TYPE_CHECKING:
+    from bothways.corpus import Progress as CacheProgress
 
 
 class TextClassifier(ClassifierMixin, BaseEstimator):
@@ -173,6 +176,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         run: UnfinishedRun | None = None,
         ranks: Ranks | None = None,
         tell: Callable[[str], None] = lambda _: None,
+        progress: CacheProgress = lambda what, rows, of: None,
     ) -> TextClassifier:
         """Train on labelled texts that need not fit into memory; what was fitted before is
         forgotten.
@@ -185,7 +189,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         `memory`, bytes or such as `"2GB"`, is what may be taken beside the model; neither it nor
         `threads` changes the result. Word vectors are learned from about 8,000,000 tokens at
         most, a temperature from about 50,000 texts. `watcher`, `run` and `ranks` as in `fit`;
-        `tell` is told in sentences what becomes of the cache.
+        `tell` is told in sentences what becomes of the cache, and `progress(what, rows, of)`, by
+        any thread, how many rows were read so far, and of how many, None while nobody knows.
 
         Raises `DataError` for rows that cannot be used or shards that change, `ArgumentError` for
         a wrong parameter or too little memory, `CacheError` where the cache cannot be written,
@@ -195,7 +200,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
         columns = {"text": text, "label": label, "weight": weight}
         columns["label_separator"] = label_separator
-        fitted = fit_shards(self, data, columns, valid, memory, cache, watcher, run, ranks, tell)
+        fitted = fit_shards(
+            *(self, data, columns, valid, memory, cache, watcher, run, ranks, tell, progress)
+        )
         self._take(fitted)
         return self
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bothways._amounts import parse_size, size
-from bothways.corpus import Corpus, Input, Plan, Tally, cache_root, open_corpus
+from bothways.corpus import Corpus, Input, Plan, Progress, Tally, cache_root, open_corpus
 from bothways.data import Dataset, find_shards, first_columns, held_out_column, held_out_rows, show
 from bothways.errors import ArgumentError, DataError
 from bothways.estimators._blockwise import BUFFER, Blockwise, unweighted
@@ -45,6 +45,7 @@ def fit_shards(
     run: UnfinishedRun | None,
     ranks: Ranks | None,
     tell: Callable[[str], None],
+    progress: Progress,
 ) -> Fitted:
     """See `TextClassifier.fit_shards`."""
     started = time.perf_counter()
@@ -56,7 +57,8 @@ def fit_shards(
     _check_memory(budget, recipe, 0)
     plan = _plan(data, columns, valid, recipe)
     how: dict[str, Any] = {"memory": budget, "threads": estimator.threads or default_threads()}
-    with open_corpus(plan, cache_root(cache), tell=tell, **how) as corpus:
+    how |= {"tell": tell, "progress": progress}
+    with open_corpus(plan, cache_root(cache), **how) as corpus:
         ready = _prepared(estimator, recipe, plan, corpus, budget)
         return train_ready(estimator, ready, started, watcher, run, ranks)
 
