@@ -64,6 +64,16 @@ def test_what_was_held_out_of_shards_is_measured_again(workplace):
     assert "is not the data that" in refused("evaluate", "one", "shards", "--held-out")
 
 
+def test_it_goes_on_from_a_model(workplace):
+    assert run("train", "shards/part-0.jsonl", "--out", "old", *OPTIONS).returncode == 0
+    done = run("train", "shards", "--out", "new", "--from", "old", "--valid", "hash:0.2", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "began with old, and 0 new words" in done.stderr
+    document = json.loads(done.stdout)
+    assert document["training"]["started_from"]["source"] == "old"
+    assert document["training"]["shards"] == 3
+
+
 def test_one_file_from_a_cache(workplace):
     done = run("train", "shards/part-1.jsonl", "--out", "m", *OPTIONS, "--memory", "1GB")
     assert "counting the words of 1 shard (" in done.stderr
@@ -109,7 +119,6 @@ def test_wrong_usage_of_cache(workplace, words):
     [
         (("--unlabeled", "x.csv"), "--unlabeled needs all texts in memory"),
         (("--autotune", "10s"), "--autotune needs all texts in memory"),
-        (("--from", "model"), "--from needs all texts in memory"),
         (("--valid", "0.2"), "--valid 0.2: texts of shards are not drawn; give hash:0.1"),
         (("--memory", "1MB"), "takes at least"),
     ],

@@ -283,9 +283,47 @@ def test_what_cannot_be_is_refused(shards, options, fit, error, says):
         fitted(shards, fit=fit, **options)
 
 
-def test_a_model_to_start_from_is_refused(shards, tiny_model):
-    with pytest.raises(ArgumentError, match=r"training from shards begins anew: start_from"):
+def test_it_goes_on_from_a_model_as_in_memory(shards, tmp_path):
+    """With too small a rate to move a weight: what was put in place is what comes out."""
+    still = replace(SMALL, learning_rate=1e-30, epochs=1, max_tokens=40)
+    first = TextClassifier(preset=replace(SMALL, epochs=2), validation=None)
+    first.fit(TEXTS[:80], LABELS[:80]).save(tmp_path / "m")
+    texts = [*TEXTS, *["brand new words"] * 9, *["and others"] * 9]
+    labels = [*LABELS, *["odd"] * 18]
+    write_shards(Path(shards), texts, labels)
+    rows, weights = read(shards), {"odd": 3.0, "pos": 2.0}
+    how = {"start_from": tmp_path / "m", "preset": still, "class_weight": weights}
+    whole = TextClassifier(**how, validation="hash:0.3").fit(rows.texts, rows.labels)
+    found = TextClassifier(**how).fit_shards(shards, valid="hash:0.3")
+    one, other = whole.model_.spec, found.model_.spec
+    assert other.vectorizer.vocabulary == one.vectorizer.vocabulary
+    for name in ("started_from", "labels", "class_weight", "texts", "tokens"):
+        assert other.training[name] == one.training[name]
+    assert other.training["started_from"]["new_labels"] == ["odd"]
+    assert other.training["started_from"]["new_words"] > 0
+    np.testing.assert_array_equal(found.predict_proba(texts), whole.predict_proba(texts))
+    again = TextClassifier(**how | {"start_from": None}).fit_shards(shards, valid="hash:0.3")
+    assert again.model_.spec.vectorizer.vocabulary != one.vectorizer.vocabulary
+
+
+def test_labels_that_only_the_model_knows_stay(shards, tmp_path):
+    first = TextClassifier(preset=replace(SMALL, epochs=2), validation=None)
+    first.fit(TEXTS, [{"neg": "bad", "pos": "pos"}[x] for x in LABELS]).save(tmp_path / "m")
+    again = fitted(shards, start_from=tmp_path / "m", class_weight="balanced")
+    assert again.classes_.tolist() == ["bad", "neg", "pos"]
+    facts = again.model_.spec.training
+    assert facts["started_from"]["labels_without_texts"] == ["bad"]
+    assert facts["labels"]["bad"] == 0 and set(facts["class_weight"]) == {"neg", "pos"}
+    assert again.score(TEXTS, LABELS) > 0.9
+
+
+def test_a_model_of_another_kind_is_refused(shards, tiny_model, tmp_path):
+    with pytest.raises(ArgumentError, match=r"the model has .* and the preset 'fast' has"):
         fitted(shards, start_from=tiny_model)
+    several = TextClassifier(preset=SMALL, validation=None)
+    several.fit(TEXTS, [[label] for label in LABELS]).save(tmp_path / "m")
+    with pytest.raises(ArgumentError, match="gives a text several labels, and the data has one"):
+        fitted(shards, start_from=tmp_path / "m")
 
 
 def test_learning_word_vectors_takes_more_memory(shards, monkeypatch):

@@ -124,7 +124,7 @@ def train(
         larger = memory is not None or cache is not None or is_shards(data)
         how: Any = {}
         if larger:
-            check_shards(valid, unlabeled, search, start_from)
+            check_shards(valid, unlabeled, search)
             weights, validation = read_class_weight(class_weight, None), None
         else:
             rows = read_rows(data, held_out=held_out_column(valid))

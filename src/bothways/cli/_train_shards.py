@@ -12,11 +12,9 @@ if TYPE_CHECKING:
     from bothways.estimators import TextClassifier
 
 
-def check_shards(
-    valid: str | None, unlabeled: str | None, search: object, start_from: str | None
-) -> None:
+def check_shards(valid: str | None, unlabeled: str | None, search: object) -> None:
     """Raise `ArgumentError` for what needs the texts in memory."""
-    refused = {"--unlabeled": unlabeled, "--autotune": search, "--from": start_from}
+    refused = {"--unlabeled": unlabeled, "--autotune": search}
     for option, value in refused.items():
         if value is not None:
             raise ArgumentError(

@@ -54,6 +54,10 @@ class Corpus(NamedTuple):
     tallies: dict[str, Tally]
     fingerprint: str
 
+    def has(self, label: str) -> bool:
+        """Whether a text has it."""
+        return any(label in tally.labels for tally in self.tallies.values())
+
 
 @contextmanager
 def open_corpus(
@@ -167,8 +171,9 @@ def _count(plan: Plan, path: str, memory: int, threads: int, progress: Progress)
 
 
 def _labels(plan: Plan, words: Note) -> tuple[list[str], Any, bool]:
-    """All labels, sorted; which of them are learned from, `(C,)` bool; and whether a text may
-    have several. Raises `DataError` for labels that are only held out, and for fewer than two."""
+    """All labels, sorted, the plan's among them; which of them are learned from, `(C,)` bool; and
+    whether a text may have several. Raises `DataError` for labels that are only held out, and for
+    fewer than two."""
     tallies = [
         {name: Tally.from_document(note[name]) for name in PARTS} for note in words["shards"]
     ]
@@ -185,13 +190,13 @@ def _labels(plan: Plan, words: Note) -> tuple[list[str], Any, bool]:
                     f"{input.shard.name}: a text with the label {label!r} is held out, and none "
                     "with it is learned from"
                 )
-    labels = sorted(found)
+    labels = sorted(found.keys() | set(plan.labels))
     if len(labels) < 2:
         raise DataError(
             f"{plan.source}: {f'there is no label but {labels[0]!r}' if labels else 'no label'}; "
             "a classifier needs two or more labels to tell apart"
         )
-    learned = np.array([found[label] for label in labels])
+    learned = np.array([found.get(label, False) for label in labels])
     return labels, learned, any(t[name].sets for t in tallies for name in PARTS)
 
 

@@ -33,7 +33,8 @@ class Input(NamedTuple):
 class Plan:
     """`source` and `valid` are DATA and what is held out, as a person named them. `choose` says
     of each of `N` rows that were read whether it is held out, `(N,)` bool; None: none is.
-    `columns` are options of `bothways.data.read_pieces`, `vectorizer` is one's `get_config`."""
+    `columns` are options of `bothways.data.read_pieces`, `vectorizer` is one's `get_config`. The
+    vocabulary begins with `words`, and `labels` are among its labels, whatever the data have."""
 
     source: str
     valid: str
@@ -41,6 +42,8 @@ class Plan:
     columns: Mapping[str, Any]
     vectorizer: Mapping[str, Any]
     choose: Callable[[Dataset], NDArray[np.bool_]] | None = None
+    words: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -56,6 +59,7 @@ class Plan:
             "columns": dict(self.columns),
             "valid": self.valid,
             "vectorizer": dict(self.vectorizer),
+            "known": (self.words, self.labels),
         }
         return sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -68,9 +72,16 @@ class Plan:
     def length(self) -> int | None:
         return self.vectorizer["output_sequence_length"]
 
-    def new_vectorizer(self, vocabulary: list[str] | None = None) -> TextVectorizer:
-        """By the plan's rules."""
-        return TextVectorizer.from_config(self.vectorizer, vocabulary)
+    def new_vectorizer(self, counted: list[str] | None = None) -> TextVectorizer:
+        """By the plan's rules, with its words and those that were `counted`, the commonest first,
+        as far as there is room; without a vocabulary if none were."""
+        if counted is None or not self.words:
+            return TextVectorizer.from_config(self.vectorizer, counted)
+        known = set(self.words)
+        vocabulary = [*self.words, *(word for word in counted if word not in known)]
+        return TextVectorizer.from_config(
+            self.vectorizer, vocabulary[: self.vectorizer["max_tokens"]]
+        )
 
     def parts(self, input: Input) -> Iterator[tuple[Dataset, NDArray[np.bool_]]]:
         """The rows of a shard, piece by piece, and which of them are held out, `(N,)`."""

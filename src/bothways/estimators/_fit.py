@@ -78,7 +78,7 @@ def prepared(
     `classes` are all labels there may be, if the texts need not have all of them.
     """
     start = start_of(estimator)
-    recipe = _recipe(estimator, start)
+    recipe = recipe_from(estimator, start)
     others = checked_unlabeled(estimator, recipe, unlabeled)
     threads = estimator.threads or default_threads()
     texts = checked_texts(X)
@@ -101,7 +101,8 @@ def prepared(
     if start is None:
         vectorizer = vectorizer_of(recipe).adapt([*train_part.texts, *others])
     else:
-        start.check(recipe, targets)
+        start.check(recipe)
+        start.check_several(targets.multilabel)
         classes, places = start.labels(targets)
         known = Targets(classes, targets.codes)
         vectorizer = start.vectorizer(recipe, [*train_part.texts, *others])
@@ -157,10 +158,11 @@ def prepared(
 
 def recipe_of(estimator: Any) -> Preset:
     """The estimator's preset with what it overrides of it, checked."""
-    return _recipe(estimator, start_of(estimator))
+    return recipe_from(estimator, start_of(estimator))
 
 
-def _recipe(estimator: Any, start: Start | None) -> Preset:
+def recipe_from(estimator: Any, start: Start | None) -> Preset:
+    """The same where the model that the estimator starts from, if any, is read already."""
     recipe = estimator.preset
     if recipe is None:
         recipe = "fast" if start is None else start.recipe

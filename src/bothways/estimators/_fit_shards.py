@@ -16,9 +16,10 @@ from bothways.data import Dataset, find_shards, first_columns, held_out_column, 
 from bothways.errors import ArgumentError, DataError
 from bothways.estimators._blockwise import BUFFER, Blockwise, unweighted
 from bothways.estimators._calibrate import wants_calibration
-from bothways.estimators._fit import recipe_of, spec_of, training_facts, vectorizer_of
+from bothways.estimators._fit import recipe_from, spec_of, training_facts, vectorizer_of
 from bothways.estimators._key import run_key
 from bothways.estimators._ready import Fitted, Ready, train_ready
+from bothways.estimators._start import Start, start_of
 from bothways.estimators._targets import check_labels_there
 from bothways.estimators._vectors import coverage_of_words, learned, vectors_of
 from bothways.estimators._weights import Weights, class_weights, weight_facts
@@ -49,23 +50,25 @@ def fit_shards(
 ) -> Fitted:
     """See `TextClassifier.fit_shards`."""
     started = time.perf_counter()
-    recipe = recipe_of(estimator)
-    if estimator.start_from is not None:
-        raise ArgumentError("training from shards begins anew: start_from (--from) is for data "
-                            "that fit into memory")  # fmt: skip
+    start = start_of(estimator)
+    recipe = recipe_from(estimator, start)
+    if start is not None:
+        start.check(recipe)
     budget = parse_size(memory)
-    _check_memory(budget, recipe, 0)
-    plan = _plan(data, columns, valid, recipe)
+    _check_memory(budget, recipe, 0, start)
+    plan = _plan(data, columns, valid, recipe, start)
     how: dict[str, Any] = {"memory": budget, "threads": estimator.threads or default_threads()}
     how |= {"tell": tell, "progress": progress}
     with open_corpus(plan, cache_root(cache), **how) as corpus:
-        ready = _prepared(estimator, recipe, plan, corpus, budget)
+        ready = _prepared(estimator, recipe, start, plan, corpus, budget)
         return train_ready(estimator, ready, started, watcher, run, ranks)
 
 
-def _check_memory(budget: int, recipe: Preset, tokens: int) -> None:
+def _check_memory(budget: int, recipe: Preset, tokens: int, start: Start | None) -> None:
     """Raise `ArgumentError` if learning from `tokens` takes more than `budget` beside the model."""
-    learning = 0 if recipe.word_vectors == "random" else _LEARNING * min(tokens, LEARNED_TOKENS)
+    learning = _LEARNING * min(tokens, LEARNED_TOKENS)
+    if recipe.word_vectors == "random" or start is not None:
+        learning = 0  # no vectors are learned
     least = _PROCESS + max(3 * BUFFER, learning)
     if budget < least:
         raise ArgumentError(
@@ -74,7 +77,9 @@ def _check_memory(budget: int, recipe: Preset, tokens: int) -> None:
         )
 
 
-def _plan(data: str, columns: dict[str, Any], valid: str, recipe: Preset) -> Plan:
+def _plan(
+    data: str, columns: dict[str, Any], valid: str, recipe: Preset, start: Start | None
+) -> Plan:
     choose = None
     if valid.startswith(("hash:", "column:")):
         held_out_rows(valid, [], [])  # refuses what is no fraction, or no name
@@ -83,9 +88,14 @@ def _plan(data: str, columns: dict[str, Any], valid: str, recipe: Preset) -> Pla
     inputs = _inputs(data, columns, False)
     if choose is None and valid != "none":
         inputs += _inputs(valid, columns, True)
-    # Neither is more than said from here on, in messages, the cache and the model.
+    rules, words = vectorizer_of(recipe).get_config(), list[str]()
+    if start is not None:
+        rules, words = start.rules(recipe)
+    labels = () if start is None else start.spec.labels
+    # The two are no more than said from here on, in messages, the cache and the model.
+    source, held_out = show(data), show(valid)
     return Plan(
-        show(data), show(valid), tuple(inputs), columns, vectorizer_of(recipe).get_config(), choose
+        *(source, held_out, tuple(inputs), columns, rules, choose, tuple(words), tuple(labels))
     )
 
 
@@ -100,19 +110,33 @@ def _inputs(data: str, columns: dict[str, Any], held_out: bool) -> list[Input]:
     return [Input(shard, held_out, like) for shard in shards]
 
 
-def _prepared(estimator: Any, recipe: Preset, plan: Plan, corpus: Corpus, budget: int) -> Ready:
+def _prepared(
+    estimator: Any,
+    recipe: Preset,
+    start: Start | None,
+    plan: Plan,
+    corpus: Corpus,
+    budget: int,
+) -> Ready:
     train_tally, valid_tally = corpus.tallies["train"], corpus.tallies["valid"]
-    _check_memory(budget, recipe, train_tally.kept)
+    if start is not None:
+        start.check_several(corpus.sets)
+    _check_memory(budget, recipe, train_tally.kept, start)
     classes, several = np.array(corpus.labels), corpus.sets
     texts_of = _by_label(train_tally.labels, corpus.labels, np.int64)
+    # The labels that data have; a model that training starts from may know more.
+    own = [name for name in corpus.labels if corpus.has(name)]
+    is_own = np.isin(classes, own)
     recipe = for_texts(recipe, train_tally.texts)
     of_preset = recipe
     recipe, vectors = vectors_of(estimator, recipe, corpus.vectorizer)
     spec = spec_of(recipe, corpus.vectorizer, corpus.labels, several)
     of_classes = None
     if estimator.class_weight is not None:
-        of_classes = class_weights(
-            estimator.class_weight, texts_of, train_tally.texts, several, classes
+        of_classes = np.ones(len(classes))
+        of_classes[is_own] = class_weights(
+            *(estimator.class_weight, texts_of[is_own], train_tally.texts, several),
+            classes[is_own],
         )
     weighted = plan.columns.get("weight") is not None
     source = partial(
@@ -127,7 +151,7 @@ def _prepared(estimator: Any, recipe: Preset, plan: Plan, corpus: Corpus, budget
     train = source(corpus.blocks["train"])
     held_out = None
     if plan.valid != "none":
-        _check_held_out(plan, corpus)
+        _check_held_out(plan, corpus, own)
         held_out = source(corpus.blocks["valid"])
         # Of several labels, weights act on the loss alone: a metric weighs texts.
         held_out = unweighted(held_out) if several else held_out
@@ -137,6 +161,8 @@ def _prepared(estimator: Any, recipe: Preset, plan: Plan, corpus: Corpus, budget
     facts: dict[str, Any] = {}
     if vectors is not None:
         facts = coverage_of_words(estimator, of_preset, vectors, corpus.words)
+    elif start is not None:
+        facts = start.facts(list(corpus.labels), own, corpus.vectorizer)
     elif recipe.word_vectors != "random":
         ids, codes = train.sample(LEARNED_TOKENS)
         threads = estimator.threads or default_threads()
@@ -153,10 +179,10 @@ def _prepared(estimator: Any, recipe: Preset, plan: Plan, corpus: Corpus, budget
         train=train,
         held_out=held_out,
         vectors=vectors,
-        place=None,
+        place=None if start is None else partial(start.place, list(corpus.labels)),
         facts={
             **facts,
-            **weight_facts(spread, of_classes, list(corpus.labels)),
+            **weight_facts(spread, None if of_classes is None else of_classes[is_own], own),
             **training_facts(
                 estimator, recipe, corpus.labels, several, texts_of, train_tally.truncation
             ),
@@ -180,10 +206,10 @@ def _content(plan: Plan, train: Tally, valid: Tally) -> str:
     return f"{(train.content + inside * valid.content) % 2**256:064x}"
 
 
-def _check_held_out(plan: Plan, corpus: Corpus) -> None:
+def _check_held_out(plan: Plan, corpus: Corpus, labels: list[str]) -> None:
     """Raise `DataError` for a validation part without texts, or, unless chance made it, without
     one of the labels."""
-    tally, labels = corpus.tallies["valid"], corpus.labels
+    tally = corpus.tallies["valid"]
     if not tally.texts:
         learned = corpus.tallies["train"].texts
         raise DataError(f"{plan.source}: {plan.valid!r} holds out none of {learned:,} texts")

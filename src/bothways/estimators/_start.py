@@ -37,20 +37,14 @@ class Start(NamedTuple):
         recipe = recipe | {"standardize": self.spec.vectorizer.standardize}
         return parse_preset(json.dumps(recipe).encode(), f"{self.source}: its recipe")
 
-    def check(self, recipe: Preset, targets: Targets) -> None:
-        """Raise `ArgumentError` unless the recipe's network is the model's, dropout aside, its
-        words are found by the same rule, and the data has as many labels a text."""
+    def check(self, recipe: Preset) -> None:
+        """Raise `ArgumentError` unless the recipe's network is the model's, dropout aside, and its
+        words are found by the same rule."""
         own = self.spec.network
         try:
             check_trainable(own)
         except ArgumentError as error:
             raise ArgumentError(f"{self.source}: {error}") from None
-        if targets.multilabel != own.multilabel:
-            words = ("one label", "several labels")
-            raise ArgumentError(
-                f"{self.source}: the model gives a text {words[own.multilabel]}, and the data "
-                f"has {words[targets.multilabel]} a text"
-            )
         wanted = network_of(recipe, outputs=own.outputs, multilabel=own.multilabel)
         fields = [(name, value, getattr(wanted, name)) for name, value in vars(own).items()]
         fields.append(("standardize", self.spec.vectorizer.standardize, recipe.standardize))
@@ -60,6 +54,16 @@ class Start(NamedTuple):
                     f"{self.source}: the model has {name} {value!r}, and the preset "
                     f"{recipe.name!r} has {other!r}; they must be the same"
                 )
+
+    def check_several(self, several: bool) -> None:
+        """Raise `ArgumentError` unless the data has as many labels a text as the model gives."""
+        own = self.spec.network.multilabel
+        if several != own:
+            words = ("one label", "several labels")
+            raise ArgumentError(
+                f"{self.source}: the model gives a text {words[own]}, and the data "
+                f"has {words[several]} a text"
+            )
 
     def labels(self, targets: Targets) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """The labels of the model and of the data, sorted, and the places of the data's in them.
@@ -83,17 +87,23 @@ class Start(NamedTuple):
 
     def vectorizer(self, recipe: Preset, texts: list[str]) -> TextVectorizer:
         """The model's, with the commonest new words of `texts`, as far as the recipe has room."""
-        config = dataclasses.asdict(self.spec.vectorizer)
-        known = config.pop("vocabulary")
-        config |= {"output_sequence_length": recipe.length, "truncate": recipe.truncate}
+        config, known = self.rules(recipe)
         counted = TextVectorizer.from_config(config | {"max_tokens": None}).adapt(texts)
         there = set(known)
         new = [word for word in counted.get_vocabulary() if word not in there]
+        return TextVectorizer.from_config(config, [*known, *new][: config["max_tokens"]])
+
+    def rules(self, recipe: Preset) -> tuple[dict[str, Any], list[str]]:
+        """The configuration of that vectorizer, and the words that the model knows."""
+        config = dataclasses.asdict(self.spec.vectorizer)
+        known = list(config.pop("vocabulary"))
         limit = recipe.max_tokens
-        if limit is not None:
-            limit = max(limit, len(known))
-            new = new[: limit - len(known)]
-        return TextVectorizer.from_config(config | {"max_tokens": limit}, [*known, *new])
+        config |= {
+            "output_sequence_length": recipe.length,
+            "truncate": recipe.truncate,
+            "max_tokens": None if limit is None else max(limit, len(known)),
+        }
+        return config, known
 
     def place(self, labels: list[str], first: Tensors) -> None:
         """Put the model's weights into the `first` ones of the larger network, which stay for
