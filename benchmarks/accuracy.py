@@ -11,13 +11,16 @@ is the accuracy after the last epoch. A row prints the mean and the least and mo
 folds, and the mean seconds of `fit`. Beside them TF-IDF over words and pairs of words that two
 texts have, with logistic regression whose C is the best of 1, 3, 10, 30, 100 on the held-out texts.
 With `--texts N` all train on the first N of the training texts only; `--unlabeled` gives ours
-texts without labels beside them, as `train --unlabeled` does.
+texts without labels beside them, as `train --unlabeled` does. `--picture` draws how each row
+learned: the loss on both parts and the accuracy on the held-out one after every pass, the means
+over seeds and folds.
 """
 
 import argparse
 import time
 from dataclasses import replace
 
+import matplotlib
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -77,6 +80,7 @@ def row(name, best, last, seconds):
 def ours(name, texts, labels, pairs, seeds, unlabeled):
     base, changes = VARIANTS[name]
     recipe, best, last, seconds = replace(preset(base), **changes), [], [], []
+    histories = []
     for train, held in pairs:
         valid = ([texts[n] for n in held], labels[held])
         for seed in range(seeds):
@@ -84,10 +88,40 @@ def ours(name, texts, labels, pairs, seeds, unlabeled):
             one = TextClassifier(preset=recipe, random_state=seed)
             one.fit([texts[n] for n in train], labels[train], valid=valid, unlabeled=unlabeled)
             seconds.append(time.perf_counter() - started)
-            reached = [epoch.valid_accuracy for epoch in one.history_]
+            histories.append(list(one.history_))
+            reached = [epoch.valid_accuracy for epoch in histories[-1]]
             best.append(max(reached))
             last.append(reached[-1])
     row(name, best, last, seconds)
+    return [
+        [
+            np.mean([getattr(epoch, key) for epoch in passes])
+            for passes in zip(*histories, strict=True)
+        ]
+        for key in ("train_loss", "valid_loss", "valid_accuracy")
+    ]
+
+
+def draw(curves, baseline, path):
+    """How each row learned, from what `ours` returns, by name."""
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    for n, (name, (train, valid, accuracy)) in enumerate(curves.items()):
+        passes = range(1, len(train) + 1)
+        left.plot(passes, train, ":", color=f"C{n}", label=f"{name}: learned from")
+        left.plot(passes, valid, "o-", color=f"C{n}", label=f"{name}: held out")
+        right.plot(passes, [100 * share for share in accuracy], "o-", color=f"C{n}", label=name)
+    right.axhline(100 * baseline, color="grey", linestyle="--", label="TF-IDF with pairs")
+    left.set(xlabel="passes", ylabel="loss, nats a text", ylim=(0, None))
+    right.set(xlabel="passes", ylabel="held-out accuracy, %")
+    for axes in (left, right):
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.3)
+        axes.legend(frameon=False, fontsize=8)
+    figure.savefig(path, dpi=130, facecolor="white")
 
 
 def tfidf(texts, labels, pairs):
@@ -105,6 +139,7 @@ def tfidf(texts, labels, pairs):
             seconds.append(prepared + time.perf_counter() - started)
     best = max(reached.values(), key=np.mean)
     row("TF-IDF with pairs, logistic regression", best, best, seconds)
+    return np.mean(best)
 
 
 def main() -> None:
@@ -114,6 +149,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--texts", type=int, help="train on so many only")
+    parser.add_argument("--picture", help="how the rows learned, as a PNG")
     parser.add_argument("--unlabeled", help="a file of texts, whose labels, if any, are not read")
     given = parser.parse_args()
     rows = read(given.data)
@@ -121,9 +157,11 @@ def main() -> None:
     pairs = [(train[: given.texts], held) for train, held in parts(labels, given.folds)]
     unlabeled = read(given.unlabeled, need_labels=False).texts if given.unlabeled else None
     print("| | accuracy, % | least to most | last | seconds |\n|---|---:|---|---:|---:|")
-    tfidf(rows.texts, labels, pairs)
+    baseline, curves = tfidf(rows.texts, labels, pairs), {}
     for name in given.only or VARIANTS:
-        ours(name, rows.texts, labels, pairs, given.seeds, unlabeled)
+        curves[name] = ours(name, rows.texts, labels, pairs, given.seeds, unlabeled)
+    if given.picture:
+        draw(curves, baseline, given.picture)
 
 
 if __name__ == "__main__":
