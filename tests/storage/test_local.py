@@ -46,6 +46,7 @@ def test_what_is_secret_is_not_shown():
     assert show("s3://bucket/a?.csv") == "s3://bucket/a?.csv"
     assert show("me:pass@host?x\n") == "me:pass@host?x\\n"  # a path
     assert without_secrets("sftp://me:pass@host/a\n.csv") == "sftp://host/a\n.csv"
+    assert without_secrets("sftp://me:p@ss@host/a@b.csv") == "sftp://host/a@b.csv"
     assert without_secrets("me:pass@host?x\n") == "me:pass@host?x\n"
 
 

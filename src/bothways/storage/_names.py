@@ -49,7 +49,7 @@ def without_secrets(name: str) -> str:
     other names as they are."""
     if not is_url(name):
         return name
-    name = re.sub(r"(?<=://)[^/@]*@", "", name)
+    name = re.sub(r"(?<=://)[^/]*@", "", name)
     return name.partition("?")[0] if is_http(name) else name
 
 
