@@ -32,12 +32,20 @@ def info(
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
     for key, value in document.items():
-        if isinstance(value, dict):
-            value = ", ".join(f"{k} {v}" for k, v in value.items() if v is not None)
-        if isinstance(value, list):
-            value = ", ".join(map(str, value[:20])) + (", ..." if len(value) > 20 else "")
-        table.add_row(key, str(value))
+        table.add_row(key, _shown(value, ", "))
     results().print(table)
+
+
+def _shown(value: Any, between: str = " / ") -> str:
+    """For people: digits that tell something, and the first of many."""
+    if isinstance(value, dict):
+        known = ((k.replace("_", " "), v) for k, v in value.items() if v is not None)
+        return ", ".join(f"{name} {_shown(v)}" for name, v in known)
+    if isinstance(value, list):
+        return between.join(map(_shown, value[:20])) + (f"{between}..." if len(value) > 20 else "")
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if type(value) is int else str(value)
 
 
 def _machine() -> dict[str, Any]:
