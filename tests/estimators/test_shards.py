@@ -27,7 +27,13 @@ from corpus.shards import write_shards
 
 TEXTS, LABELS = tiny_corpus(240)
 SMALL = replace(
-    preset("fast"), embedding_dim=8, hidden_size=6, batch_size=8, epochs=6, least_steps=0
+    preset("fast"),
+    embedding_dim=8,
+    hidden_size=6,
+    batch_size=8,
+    epochs=6,
+    least_steps=0,
+    few_adversarial=0.0,
 )
 
 

@@ -74,18 +74,32 @@ def test_a_name_or_file_that_is_not_there(tmp_path):
         preset(str(tmp_path / "a.json"))
 
 
+MANY = 10**9  # tokens
+
+
 def test_few_texts_are_read_more_often():
     recipe = Preset("some", batch_size=32, epochs=4, least_steps=2_500, few_adversarial=0.3)
     usual = replace(recipe, least_steps=0, few_adversarial=0.0)
-    assert for_texts(recipe, 20_000) == usual
-    assert for_texts(recipe, 16_000) == replace(usual, epochs=5)
-    assert for_texts(recipe, 5_344) == replace(usual, epochs=15)  # 167 steps each
-    few = for_texts(recipe, 4_362)
+    assert for_texts(recipe, 20_000, MANY) == usual
+    assert for_texts(recipe, 16_000, MANY) == replace(usual, epochs=5)
+    assert for_texts(recipe, 5_344, MANY) == replace(usual, epochs=15)  # 167 steps each
+    few = for_texts(recipe, 4_362, MANY)
     assert few == replace(usual, epochs=19, adversarial=0.3)  # 137 steps each
-    assert for_texts(replace(recipe, adversarial=0.1), 4_362).adversarial == 0.1
+    assert for_texts(replace(recipe, adversarial=0.1), 4_362, MANY).adversarial == 0.1
     told = replace(recipe, word_vectors="learned")
-    assert for_texts(told, 5_344).word_vectors == "learned"
-    assert for_texts(told, 4_362).word_vectors == "unsupervised"
-    assert for_texts(few, 4_362) == few
-    assert for_texts(recipe, 1).epochs == 40
-    assert for_texts(Preset("other", epochs=3), 10).epochs == 3
+    assert for_texts(told, 5_344, MANY).word_vectors == "learned"
+    assert for_texts(told, 4_362, MANY).word_vectors == "unsupervised"
+    assert for_texts(few, 4_362, MANY) == few
+    assert for_texts(recipe, 1, MANY).epochs == 40
+    assert for_texts(Preset("other", epochs=3), 10, MANY).epochs == 3
+
+
+def test_short_texts_are_read_twice():
+    recipe = Preset("some", epochs=4, few_adversarial=0.3, word_vectors="learned")
+    usual = replace(recipe, few_adversarial=0.0)
+    assert for_texts(recipe, 20_000, 1_000_001) == usual
+    assert for_texts(recipe, 20_000, 1_000_000) == replace(usual, adversarial=0.3)
+    more = replace(recipe, least_steps=5_000)  # eight passes
+    assert for_texts(more, 20_000, 500_001).adversarial == 0
+    assert for_texts(more, 20_000, 500_000).adversarial == 0.3
+    assert for_texts(replace(recipe, few_adversarial=0.0), 20_000, 10).adversarial == 0

@@ -27,6 +27,7 @@ from bothways.estimators._weights import (
     Weights,
     checked_weights,
     class_weights,
+    label_sums,
     text_weights,
     weight_facts,
 )
@@ -42,6 +43,7 @@ from bothways.training import (
     for_texts,
     network_of,
     preset,
+    prior_bias,
 )
 
 
@@ -85,7 +87,6 @@ def prepared(
     targets = targets_of(y, len(texts), classes)
     everything = Part(texts, targets.codes, checked_weights(sample_weight, len(texts)))
     train_part, valid_part = hold_out(estimator, everything, targets, valid, held_out)
-    recipe = for_texts(recipe, len(train_part.texts))
     calibrated = wants_calibration(estimator, _counted(valid_part))
     several, own = targets.multilabel, everything.weights
     spread = None if own is None else (own.min(), own.max())
@@ -110,12 +111,15 @@ def prepared(
     recipe, vectors = vectors_of(estimator, recipe, vectorizer)
     spec = spec_of(recipe, vectorizer, known.names, known.multilabel)
     ids, truncation = vectorizer.encode(train_part.texts, threads=threads)
+    recipe = for_texts(recipe, len(ids), len(ids.values))
     covered = coverage(estimator, of_preset, vectors, ids)
     seed = estimator.random_state
     if vectors is None and start is None:
         vectors = learned(recipe, vectorizer, ids, train_part.codes, others, seed, threads)
     # A mean weight of 1 keeps the steps as long as without weights: only ratios count.
     scale = 1.0 if weights is None else weights.mean()
+    scaled = None if weights is None else weights / scale
+    sums = label_sums(train_part.codes, len(targets.classes), scaled)
     codes = recoded(train_part.codes, places, len(known.classes))
     train = Examples(as_read(ids, spec), codes, _scaled(weights, scale))
     valid_examples = None
@@ -135,7 +139,11 @@ def prepared(
         train=train,
         held_out=valid_examples,
         vectors=vectors,
-        place=None if start is None else partial(start.place, known.names),
+        place=(
+            partial(place_prior, recipe, sums)
+            if start is None
+            else partial(start.place, known.names)
+        ),
         facts={
             **covered,
             **({} if start is None else start.facts(known.names, targets.names, vectorizer)),
@@ -154,6 +162,14 @@ def prepared(
         calibrated=calibrated,
         some=train if valid_examples is None else valid_examples,
     )
+
+
+def place_prior(
+    recipe: Preset, sums: tuple[Weights, Weights | None], first: dict[str, NDArray[np.float32]]
+) -> None:
+    """Put into the `first` weights what the recipe begins with for labels that weigh `sums`."""
+    if recipe.output_bias == "prior":
+        first["dense.bias"][...] = prior_bias(*sums)
 
 
 def recipe_of(estimator: Any) -> Preset:

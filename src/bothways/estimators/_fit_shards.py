@@ -16,7 +16,13 @@ from bothways.data import Dataset, find_shards, first_columns, held_out_column, 
 from bothways.errors import ArgumentError, DataError
 from bothways.estimators._blockwise import BUFFER, Blockwise, unweighted
 from bothways.estimators._calibrate import wants_calibration
-from bothways.estimators._fit import recipe_from, spec_of, training_facts, vectorizer_of
+from bothways.estimators._fit import (
+    place_prior,
+    recipe_from,
+    spec_of,
+    training_facts,
+    vectorizer_of,
+)
 from bothways.estimators._key import run_key
 from bothways.estimators._ready import Fitted, Ready, train_ready
 from bothways.estimators._start import Start, start_of
@@ -127,7 +133,7 @@ def _prepared(
     # The labels that data have; a model that training starts from may know more.
     own = [name for name in corpus.labels if corpus.has(name)]
     is_own = np.isin(classes, own)
-    recipe = for_texts(recipe, train_tally.texts)
+    recipe = for_texts(recipe, train_tally.texts, train_tally.kept)
     of_preset = recipe
     recipe, vectors = vectors_of(estimator, recipe, corpus.vectorizer)
     spec = spec_of(recipe, corpus.vectorizer, corpus.labels, several)
@@ -139,12 +145,14 @@ def _prepared(
             classes[is_own],
         )
     weighted = plan.columns.get("weight") is not None
+    scale = _mean_weight(train_tally, corpus.labels, of_classes, several)
+    sums = _label_sums(train_tally, corpus.labels, of_classes, several, scale)
     source = partial(
         Blockwise,
         spec=spec,
         of_classes=of_classes,
         own_weights=weighted,
-        scale=_mean_weight(train_tally, corpus.labels, of_classes, several),
+        scale=scale,
         seed=estimator.random_state,
         ahead=budget >= _PROCESS + 4 * BUFFER,
     )
@@ -179,7 +187,11 @@ def _prepared(
         train=train,
         held_out=held_out,
         vectors=vectors,
-        place=None if start is None else partial(start.place, list(corpus.labels)),
+        place=(
+            partial(place_prior, recipe, sums)
+            if start is None
+            else partial(start.place, list(corpus.labels))
+        ),
         facts={
             **facts,
             **weight_facts(spread, None if of_classes is None else of_classes[is_own], own),
@@ -219,6 +231,19 @@ def _check_held_out(plan: Plan, corpus: Corpus, labels: list[str]) -> None:
 
 def _by_label(counts: Any, labels: tuple[str, ...], dtype: type) -> NDArray[Any]:
     return np.array([counts.get(label, 0) for label in labels], dtype)
+
+
+def _label_sums(
+    tally: Tally,
+    labels: tuple[str, ...],
+    of_classes: Weights | None,
+    several: bool,
+    scale: float,
+) -> tuple[Weights, Weights | None]:
+    """What `label_sums` gives of all texts."""
+    own = _by_label(tally.weights, labels, np.float64)
+    having = own if of_classes is None else own * of_classes
+    return having / scale, (tally.weight - own) / scale if several else None
 
 
 def _weight(

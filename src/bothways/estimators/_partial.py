@@ -110,7 +110,9 @@ def _first(estimator: Any, texts: list[str], y: Any, classes: Any) -> tuple[Unen
     """The first part says which words there are; `classes` say which labels."""
     if classes is None:
         raise ArgumentError("the first part needs classes: all labels that any part will have")
-    recipe = dataclasses.replace(recipe_of(estimator), least_steps=0, few_adversarial=0.0)
+    # How frequent labels are in the first part says nothing of the others.
+    changes: dict[str, Any] = {"least_steps": 0, "few_adversarial": 0.0, "output_bias": "zeros"}
+    recipe = dataclasses.replace(recipe_of(estimator), **changes)
     whole = clone(estimator).set_params(validation=None, calibrate=False, class_weight=None)
     whole.set_params(preset=recipe, epochs=None)
     ready = prepared(whole, texts, y, None, None, None, classes)

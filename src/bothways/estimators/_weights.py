@@ -110,6 +110,17 @@ def weighed(own: Weights | None, of_classes: Weights | None, codes: Codes) -> We
     return weights
 
 
+def label_sums(
+    codes: Codes, classes: int, weights: Weights | None
+) -> tuple[Weights, Weights | None]:
+    """What the texts weigh that have each of `C` classes, `(C,)`, and, where a text may have
+    several, those that do not have it; `weights` as `weighed` gives them."""
+    if codes.ndim == 1:
+        return np.bincount(codes, weights, classes).astype(np.float64), None
+    of_labels = np.ones((1, 1)) if weights is None else weights.reshape(len(codes), -1)
+    return (of_labels * codes).sum(axis=0), (of_labels * ~codes).sum(axis=0)
+
+
 def weight_facts(
     own: tuple[float, float] | None, of_classes: Weights | None, names: list[str]
 ) -> dict[str, Any]:

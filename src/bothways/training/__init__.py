@@ -13,7 +13,7 @@ from bothways.training._calibration import (
 )
 from bothways.training._examples import Examples, HeldOut, Source
 from bothways.training._history import Epoch, History
-from bothways.training._initial import initial_tensors
+from bothways.training._initial import initial_tensors, prior_bias
 from bothways.training._launch import Launch, launch
 from bothways.training._learner import KernelLearner, Learner, new_learner, new_optimizer
 from bothways.training._loop import StopTraining, Watcher, fit
@@ -61,5 +61,6 @@ __all__ = [
     "parse_preset",
     "preset",
     "preset_json",
+    "prior_bias",
     "train_step",
 ]

@@ -54,6 +54,24 @@ def place_vectors(table: Floats, vectors: Vectors) -> None:
     table[vectors.found] = given
 
 
+def prior_bias(having: NDArray[np.float64], lacking: NDArray[np.float64] | None) -> Floats:
+    """The biases of the last layer by which its first scores are those of how frequent labels are.
+
+    `having (C,)` is what the texts that have each label weigh; each counts one more, so that a
+    label without texts has a score. Where a text may have several labels `lacking (C,)` is what
+    the others weigh, and the scores are the log odds (Lin et al. 2017 begin so); otherwise they
+    are the logs, or for two labels `(1,)`, the second's log odds. All zeros where labels are
+    equally frequent.
+    """
+    if lacking is not None:
+        odds = (having + 1) / (lacking + 1)
+    elif len(having) == 2:
+        odds = (having[1:] + 1) / (having[:1] + 1)
+    else:
+        odds = (having + 1) / (having.mean() + 1)
+    return np.log(odds).astype(np.float32)
+
+
 def _glorot_uniform(rows: int, columns: int, rng: np.random.Generator) -> Floats:
     """Uniform within `sqrt(6 / (rows + columns))` (Glorot & Bengio 2010)."""
     limit = math.sqrt(6 / (rows + columns))

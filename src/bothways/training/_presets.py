@@ -24,10 +24,12 @@ class Preset:
     `mask` False fills texts with zeros up to `length` and reads them, as an unmasked model does.
     `adversarial` is the distance by which each text is moved to be read a second time, at twice
     the cost of a step: see `bothways.training.ClassifierNetwork`; `few_adversarial` is that
-    distance where the texts are so few that there are four times as many passes. With
+    distance where the texts are so few that there are four times as many passes, or so short that
+    all passes together read at most `FEW_TOKENS`. With
     `word_vectors="unsupervised"` the embedding begins with what `bothways.vectors.learn_vectors`
     finds in the training texts, with `"learned"` with what `tell_labels` finds in their labels,
-    too, unless the texts are that few.
+    too, unless there are four times as many passes. With `output_bias="prior"` the first scores
+    are those of the labels' frequencies, with `"zeros"` all labels are as probable at first.
     `schedule` is the learning rate over time: `constant`, or `one-cycle`, which rises to
     `learning_rate` and falls to nothing at the last step. `weight_decay` is for `adamw` alone.
     `precision` is that of the products on the CPU. With `checkpoint` back-propagation keeps the
@@ -60,6 +62,7 @@ class Preset:
     adversarial: float = 0.0
     few_adversarial: float = 0.0
     word_vectors: Literal["random", "unsupervised", "learned"] = "random"
+    output_bias: Literal["zeros", "prior"] = "zeros"
     optimizer: Literal["rmsprop", "adam", "adamw"] = "rmsprop"
     weight_decay: float = 0.0
     precision: Literal["f32", "bf16"] = "f32"
@@ -72,6 +75,9 @@ class Preset:
     least_steps: int = 0
     patience: int = 3
 
+
+FEW_TOKENS = 4_000_000
+"""Tokens of all passes that are read fast even twice."""
 
 CLASSIC = Preset("classic")
 """The classic model to the letter: 20,000 words by Keras's rule, texts cut at 600, Embedding(256),
@@ -88,6 +94,7 @@ FAST = Preset(
     embedding_dropout=0.3,
     few_adversarial=0.3,
     word_vectors="learned",
+    output_bias="prior",
     learning_rate=4e-3,
     schedule="one-cycle",
     bucket=20,
@@ -112,16 +119,19 @@ ACCURATE = replace(
 PRESETS = {preset.name: preset for preset in (CLASSIC, FAST, ACCURATE)}
 
 
-def for_texts(recipe: Preset, texts: int) -> Preset:
-    """What the recipe is for so many training texts: with more epochs where they are few, at
-    most ten times its own, and for very few adversarial and without what labels say of words."""
+def for_texts(recipe: Preset, texts: int, tokens: int) -> Preset:
+    """What the recipe is for so many training texts, and tokens in all of them: with more epochs
+    where texts are few, at most ten times its own; adversarial where they are very few, or short;
+    and for very few without what labels say of words."""
     steps = math.ceil(texts / recipe.batch_size)
     wanted = math.ceil(recipe.least_steps / max(1, steps))
     changes: dict[str, Any] = {"least_steps": 0, "few_adversarial": 0.0}
-    if wanted > recipe.epochs:
-        changes["epochs"] = min(wanted, 10 * recipe.epochs)
-    if wanted >= 4 * recipe.epochs:
+    epochs = recipe.epochs
+    if wanted > epochs:
+        epochs = changes["epochs"] = min(wanted, 10 * recipe.epochs)
+    few = wanted >= 4 * recipe.epochs
+    if few or epochs * tokens <= FEW_TOKENS:
         changes["adversarial"] = recipe.adversarial or recipe.few_adversarial
-        if recipe.word_vectors == "learned":
-            changes["word_vectors"] = "unsupervised"  # what few labels say is learned by heart
+    if few and recipe.word_vectors == "learned":
+        changes["word_vectors"] = "unsupervised"  # what few labels say is learned by heart
     return replace(recipe, **changes)

@@ -100,7 +100,9 @@ def first_recipe(
         part = int(held_out_rows(part, texts, held_out).sum())
     elif isinstance(part, float):
         part = round(part * len(texts))
-    return for_texts(recipe_of(classifier), len(texts) - (part or 0))
+    recipe, learned = recipe_of(classifier), len(texts) - (part or 0)
+    tokens = sum(len(text.split()[: recipe.length]) for text in texts)
+    return for_texts(recipe, learned, round(tokens * learned / max(1, len(texts))))
 
 
 def _measured(texts: Any, labels: Any, vectorizer: TextVectorizer) -> tuple[Sizes, Cost]:
