@@ -49,6 +49,7 @@ VARIANTS = {
     "fast, four passes": ("fast", {"epochs": 4, "least_steps": 0}),
     "fast, adversarial": ("fast", {"adversarial": 0.3}),
     "fast, never adversarial": ("fast", {"few_adversarial": 0.0}),
+    "fast, first scores even": ("fast", {"output_bias": "zeros"}),
     "accurate": ("accurate", {}),
     "accurate, words end at punctuation": (
         "accurate",
