@@ -131,12 +131,14 @@ def test_every_format_is_gone_on_with(tmp_path, run, suffix):
     assert files(tmp_path / "out") == files(tmp_path / "whole")
 
 
+# A shell without job control starts what is in the background with SIGINT ignored.
 SLOW = """
-import sys, time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import bothways.scoring._local as local
 answer = local.answer
 def slow(*args, **options):
-    time.sleep(0.5)
+    time.sleep(0.2)
     return answer(*args, **options)
 local.answer = slow
 from bothways.cli import main
