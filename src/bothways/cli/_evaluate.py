@@ -89,15 +89,15 @@ def evaluate(
         seen = report.seen_before(loaded.spec, every, held_out=held_out)
         history = report.read_history(model)
         facts = report.report_facts(loaded.spec, model, rows, seen)
-        page = report.report_sets if several else report.report
-        write_page(html, page(figures, history, model=model, data=shown, seen=seen, facts=facts))
+        names = {"model": model, "data": shown}
+        write_page(html, report.report(figures, history, **names, seen=seen, facts=facts))
         messages().print(f"wrote {html}")
     if json:
         print_json({"model": model, "data": shown, **figures})
         return
     if reject_below is not None:
         _show_rejection(figures["rejection"])
-    _show_sets(figures) if several else _show(figures)
+    _show(figures)
 
 
 def rejection(answers: Answers, reject_below: float) -> dict[str, Any]:
@@ -134,12 +134,10 @@ def held_out_rows(spec: Spec, rows: Dataset) -> Dataset:
     """The rows that training held out of the same data, chosen again by the same seed."""
     from bothways.data import training_parts
 
-    nothing = "--held-out: the training of this model held nothing out of its data"
-    if spec.training.get("validation") is None:
-        raise DataError(nothing)
-    parts = training_parts(rows, spec.training)
-    if parts is not None and not len(parts[1]):
-        raise DataError(nothing)
+    validation = spec.training.get("validation")
+    parts = None if validation is None else training_parts(rows, spec.training)
+    if validation is None or (parts is not None and not len(parts[1])):
+        raise DataError("--held-out: the training of this model held nothing out of its data")
     if parts is None:
         raise DataError(
             f"--held-out: {rows.source} is not the data that the model was trained on, so it is "
@@ -173,20 +171,15 @@ def _show(figures: dict[str, Any]) -> None:
 
     from bothways.cli._output import results
     from bothways.report import verdict
-    from bothways.training import CALIBRATION_BINS
 
     console = results()
-    low, high = figures["accuracy_interval"]
-    console.print(
-        f"accuracy {figures['accuracy']:.4f} ({low:.4f} to {high:.4f})   "
-        f"log loss {figures['log_loss']:.4f}   texts {figures['texts']:,}\n"
-        f"calibration error {figures['calibration']['expected_calibration_error']:.4f} "
-        f"({CALIBRATION_BINS} bins)   Brier score {figures['brier']:.4f}\n"
-    )
+    console.print(_headline(figures))
     if "baseline" in figures:
         console.print(f"{verdict(figures['baseline'])}\n")
     console.print(label_table(figures["labels"]))
-    matrix = figures["confusion_matrix"]
+    matrix = figures.get("confusion_matrix")
+    if matrix is None:  # of several labels a text
+        return
     if len(matrix["labels"]) > 12:
         console.print("\nthe confusion matrix is in --json")
         return
@@ -199,23 +192,24 @@ def _show(figures: dict[str, Any]) -> None:
     console.print(table)
 
 
-def _show_sets(figures: dict[str, Any]) -> None:
-    from bothways.cli._output import results
-    from bothways.report import verdict
+def _headline(f: dict[str, Any]) -> str:
     from bothways.training import CALIBRATION_BINS
 
-    f, console = figures, results()
-    low, high = f["micro_f1_interval"]
-    console.print(
-        f"micro F1 {f['micro_f1']:.4f} ({low:.4f} to {high:.4f})   macro F1 {f['macro_f1']:.4f}   "
-        f"all labels right {f['accuracy']:.4f}\n"
-        f"Hamming loss {f['hamming_loss']:.4f}   log loss {f['log_loss']:.4f}   calibration error "
-        f"{f['calibration']['expected_calibration_error']:.4f} ({CALIBRATION_BINS} bins)   "
-        f"texts {f['texts']:,}\n"
+    several = "micro_f1" in f
+    low, high = f["micro_f1_interval" if several else "accuracy_interval"]
+    error = f["calibration"]["expected_calibration_error"]
+    calibration = f"calibration error {error:.4f} ({CALIBRATION_BINS} bins)"
+    loss, texts = f"log loss {f['log_loss']:.4f}", f"texts {f['texts']:,}"
+    if several:
+        return (
+            f"micro F1 {f['micro_f1']:.4f} ({low:.4f} to {high:.4f})   "
+            f"macro F1 {f['macro_f1']:.4f}   all labels right {f['accuracy']:.4f}\n"
+            f"Hamming loss {f['hamming_loss']:.4f}   {loss}   {calibration}   {texts}\n"
+        )
+    return (
+        f"accuracy {f['accuracy']:.4f} ({low:.4f} to {high:.4f})   {loss}   {texts}\n"
+        f"{calibration}   Brier score {f['brier']:.4f}\n"
     )
-    if "baseline" in f:
-        console.print(f"{verdict(f['baseline'])}\n")
-    console.print(label_table(f["labels"]))
 
 
 def label_table(labels: dict[str, Any]) -> Table:

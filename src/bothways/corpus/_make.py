@@ -120,7 +120,6 @@ def _make(
         _announce(path, words, tell)
         vectorizer = plan.new_vectorizer(words["words"])
         places = {label: n for n, label in enumerate(labels)}
-
         rows_of = [sum(note[name]["texts"] for name in PARTS) for note in words["shards"]]
 
         def encode(n: int, going_on: Callable[[int], None]) -> None:

@@ -5,8 +5,8 @@ figures = measure(answers) | detail(answers, rows)
 figures["baseline"] = compare(train_baseline(training, same_texts=True), rows, answers.right)
 html = report(figures, read_history(folder), ...)
 
-Where a text may have several labels, the same with `answer_sets`, `measure_sets`, `detail_sets`,
-`compare_sets` (of the answers) and `report_sets`.
+Where a text may have several labels, the same with `answer_sets`, `measure_sets`, `detail_sets`
+and `compare_sets` (of the answers).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bothways.report._baseline import (
 from bothways.report._detail import detail
 from bothways.report._facts import report_facts, seen_before
 from bothways.report._history import read_history
-from bothways.report._page import report, report_sets, verdict
+from bothways.report._page import report, verdict
 from bothways.report._several import SetAnswers, answer_sets, detail_sets, measure_sets
 from bothways.report._threshold import find_threshold
 
@@ -43,7 +43,6 @@ __all__ = [
     "read_history",
     "report",
     "report_facts",
-    "report_sets",
     "seen_before",
     "train_baseline",
     "verdict",

@@ -33,80 +33,67 @@ def report(
 
     Raises `MissingExtraError` without jinja2 or matplotlib.
     """
-    matrix = figures["confusion_matrix"]
-    support = {name: row["support"] for name, row in figures["labels"].items()}
-    commonest = max(support, key=lambda name: support[name])
-    return render(
-        Path(__file__).parent / "report.html",
-        **_both_kinds(figures, history, model, data, "accuracy"),
-        seen=seen,
-        right=sum(row[n] for n, row in enumerate(matrix["counts"])),
-        commonest=commonest,
-        commonest_share=support[commonest] / figures["texts"],
-        calibration=charts.calibration(figures["calibration"]["bins"]),
-        coverage=charts.coverage(figures["coverage"]),
-        matrix=_shares(matrix) if len(support) <= MATRIX else None,
-        confusions=_confusions(matrix),
-        facts=facts,
+    several = "micro_f1" in figures
+    name, key, valid = (
+        ("Micro F1", "micro_f1", "valid_f1")
+        if several
+        else ("Accuracy", "accuracy", "valid_accuracy")
     )
-
-
-def report_sets(
-    figures: dict[str, Any],
-    history: list[dict[str, Any]],
-    *,
-    model: str,
-    data: str,
-    seen: str,
-    facts: list[tuple[str, str]],
-) -> str:
-    """The page of an evaluation where a text may have several labels; otherwise as `report`."""
-    return render(
-        Path(__file__).parent / "report_sets.html",
-        **_both_kinds(figures, history, model, data, "micro_f1"),
-        seen=seen,
-        calibration=charts.calibration(figures["calibration"]["bins"], several=True),
-        labels_a_text=charts.labels_a_text(figures["labels_a_text"]),
-        instead=[
-            (row["missed"], row["given"], *_of(row["texts"], row["texts_with_the_label"]))
-            for row in figures["given_instead"]
-        ],
-        facts=facts,
-    )
-
-
-def _both_kinds(
-    figures: dict[str, Any],
-    history: list[dict[str, Any]],
-    model: str,
-    data: str,
-    key: str,
-) -> dict[str, Any]:
-    """What both pages show; `key` is the figure that a model is judged by first."""
-    baseline, name = figures.get("baseline"), {"accuracy": "Accuracy", "micro_f1": "Micro F1"}[key]
+    baseline = figures.get("baseline")
     compared = [("this model", figures[key], figures[f"{key}_interval"])]
     if baseline:
         compared.append(("TF-IDF baseline", baseline[key], baseline[f"{key}_interval"]))
     texts = "1 text" if figures["texts"] == 1 else f"{figures['texts']:,} texts"
     labels = "1 label" if len(figures["labels"]) == 1 else f"{len(figures['labels'])} labels"
-    valid = {"accuracy": "valid_accuracy", "micro_f1": "valid_f1"}[key]
     curved = bool(figures["precision_recall"])  # where any text has a label
     rated = bool(history) and history[-1].get(valid) is not None
+    return render(
+        Path(__file__).parent / ("report_sets.html" if several else "report.html"),
+        title=f"How good is {Path(model).name or model}?",
+        subtitle=f"{texts} of {Path(data).name or data}, with {labels}",
+        date=f"{datetime.date.today():%-d %B %Y}",
+        figures=figures,
+        figure_name=name,
+        seen=seen,
+        baseline=baseline,
+        verdict=verdict(baseline) if baseline else "",
+        versus=charts.versus(compared, name),
+        losses=charts.losses(history) if history else None,
+        accuracies=charts.accuracies(history, valid) if rated else None,
+        calibration=charts.calibration(figures["calibration"]["bins"], several),
+        lengths=charts.lengths(figures["by_length"], key),
+        curves=charts.precision_recall(figures["precision_recall"]) if curved else None,
+        curves_shown=charts.MOST_CURVES,
+        per_label=sorted(figures["labels"].items(), key=lambda item: item[1]["f1"]),
+        errors=[error | {"text": _shown(error["text"])} for error in figures["confident_errors"]],
+        facts=facts,
+        **(_of_sets(figures) if several else _of_one_label(figures)),
+    )
+
+
+def _of_one_label(figures: dict[str, Any]) -> dict[str, Any]:
+    """What is shown only where each text has one label."""
+    matrix = figures["confusion_matrix"]
+    support = {name: row["support"] for name, row in figures["labels"].items()}
+    commonest = max(support, key=lambda name: support[name])
     return {
-        "title": f"How good is {Path(model).name or model}?",
-        "subtitle": f"{texts} of {Path(data).name or data}, with {labels}",
-        "date": f"{datetime.date.today():%-d %B %Y}",
-        "figures": figures,
-        "baseline": baseline,
-        "verdict": verdict(baseline) if baseline else "",
-        "versus": charts.versus(compared, name),
-        "losses": charts.losses(history) if history else None,
-        "accuracies": charts.accuracies(history, valid) if rated else None,
-        "lengths": charts.lengths(figures["by_length"], key),
-        "curves": charts.precision_recall(figures["precision_recall"]) if curved else None,
-        "curves_shown": charts.MOST_CURVES,
-        "per_label": sorted(figures["labels"].items(), key=lambda item: item[1]["f1"]),
-        "errors": [e | {"text": _shown(e["text"])} for e in figures["confident_errors"]],
+        "right": sum(row[n] for n, row in enumerate(matrix["counts"])),
+        "commonest": commonest,
+        "commonest_share": support[commonest] / figures["texts"],
+        "coverage": charts.coverage(figures["coverage"]),
+        "matrix": _shares(matrix) if len(support) <= MATRIX else None,
+        "confusions": _confusions(matrix),
+    }
+
+
+def _of_sets(figures: dict[str, Any]) -> dict[str, Any]:
+    """What is shown only where a text may have several labels."""
+    return {
+        "labels_a_text": charts.labels_a_text(figures["labels_a_text"]),
+        "instead": [
+            (row["missed"], row["given"], *_of(row["texts"], row["texts_with_the_label"]))
+            for row in figures["given_instead"]
+        ],
     }
 
 
